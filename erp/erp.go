@@ -1,0 +1,84 @@
+// Package erp is the port: what any ERP must offer so that payrecon can keep its payments equal to Precoro's, and nothing
+// more. It serves an ERP that has payment records and one that has only a paid flag.
+//
+// An adapter is one folder below this one and one line that registers it. It knows nothing of Temporal, sends one request
+// a call (apart from renewing its own session), never re-sends a write, and reports success of a write only as "not known
+// to have failed": the caller reads the bill back.
+package erp
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"payrecon/internal/money"
+	"payrecon/internal/reconcile"
+	"payrecon/internal/remote"
+)
+
+// The closed set of errors that an adapter returns. Reads fail as Unavailable, writes as NotSent or OutcomeUnknown; the
+// others say that nothing was carried out.
+type (
+	Unauthorized   = remote.Unauthorized
+	Forbidden      = remote.Forbidden
+	NotFound       = remote.NotFound
+	Refused        = remote.Refused
+	Throttled      = remote.Throttled
+	Unavailable    = remote.Unavailable
+	NotSent        = remote.NotSent
+	OutcomeUnknown = remote.OutcomeUnknown
+	Stale          = remote.Stale
+)
+
+// Adapter is one account of one ERP. Its methods may be called at the same time.
+type Adapter interface {
+	Capabilities() Capabilities
+
+	// FindBills answers for up to Capabilities.Links links at once, with every bill that fits any of them: none is no
+	// error, and several for one link are real. Bills come in any order; what links them stands in Bill.Link and Bill.ID.
+	FindBills(ctx context.Context, links []Link) (Found, error)
+
+	// ReadBill reads one bill with all its payments, and what the adapter needs to write to it. NotFound if it is gone.
+	ReadBill(ctx context.Context, id string) (Snapshot, error)
+
+	// WritePayment makes the payment, or puts a key on the one that is there, upon the bill as it was read. It sends
+	// at most one write; nil means that the ERP did not refuse it.
+	WritePayment(ctx context.Context, bill Snapshot, order Order) error
+}
+
+// Capabilities are what callers must know of an ERP beforehand.
+type Capabilities struct {
+	Links int `json:"links"` // at most so many links a FindBills
+	// Tags: a payment that is already there can be given a key.
+	Tags bool `json:"tags"`
+	// KeepsKey: a payment made by WritePayment surely carries its key, so one without it was made by somebody else.
+	KeepsKey bool `json:"keeps_key"`
+}
+
+// Link is one way from an invoice to its bill: by what the ERP's external-ID field holds, or by the bill's own id.
+// Exactly one of the two is set.
+type Link struct {
+	Invoice string `json:"invoice,omitempty"`
+	Bill    string `json:"bill,omitempty"`
+}
+
+// Found is the answer of FindBills.
+type Found struct {
+	Bills []reconcile.Bill `json:"bills"`
+	// Time is the ERP's own clock, the zero time where it has none.
+	Time time.Time `json:"time,omitzero"`
+}
+
+// Snapshot is a bill as it was read, with whatever the adapter needs of it for a write.
+type Snapshot struct {
+	Bill reconcile.Bill  `json:"bill"`
+	Raw  json.RawMessage `json:"raw,omitempty"` // the adapter's own, opaque to everybody else
+}
+
+// Order is one payment to be written.
+type Order struct {
+	Key     string       `json:"key"` // [A-Za-z0-9.-], at most 128
+	Amount  money.Amount `json:"amount"`
+	Date    money.Date   `json:"date"`
+	Payment string       `json:"payment,omitempty"` // the ERP's payment that gets the key; "" creates one
+}

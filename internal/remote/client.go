@@ -1,0 +1,199 @@
+package remote
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// Timeout bounds one HTTP exchange from dial to the last byte. It is half of an activity's 60 s, so that an answer
+	// given up here is still reported by the activity that sent the request.
+	Timeout = 30 * time.Second
+
+	// MaxBody bounds an answer. A page of 200 invoices or of 100 purchase documents is well below 1 MiB; a bulk answer
+	// of 100 such pages is not asked for.
+	MaxBody = 16 << 20
+)
+
+// Client sends one request at a time, exactly once.
+type Client struct {
+	base      *url.URL
+	http      *http.Client
+	userAgent string
+}
+
+// NewClient checks the base URL and makes the HTTP client. A nil transport means a new one without keep-alive, HTTP/2
+// or redirects: Go's transport re-sends requests on a reused connection that turns out to be dead, and a request that
+// may be sent twice is not for money.
+func NewClient(base, userAgent string, transport http.RoundTripper) (*Client, error) {
+	u, err := ParseURL(base)
+	if err != nil {
+		return nil, err
+	}
+	if transport == nil {
+		transport = newTransport()
+	}
+	return &Client{base: u, userAgent: userAgent, http: &http.Client{
+		Transport:     transport,
+		Timeout:       Timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+func newTransport() *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		ResponseHeaderTimeout:  Timeout,
+		MaxResponseHeaderBytes: 64 << 10,
+		DisableKeepAlives:      true,
+		Protocols:              protocols,
+	}
+}
+
+// ParseURL accepts https URLs, and http ones whose host is loopback. User, query and fragment are refused: a URL is
+// logged, a secret is not.
+func ParseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "":
+		return nil, errors.New("is not a URL such as https://api.precoro.com")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return nil, errors.New("must not hold a user, a query or a fragment")
+	case u.Scheme == "https", u.Scheme == "http" && isLoopback(u.Hostname()):
+		return u, nil
+	}
+	return nil, fmt.Errorf("%s://%s: must be https unless the host is loopback", u.Scheme, u.Host)
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// Request is one HTTP request below the base URL.
+type Request struct {
+	Method string
+	Path   string     // below the base, escaped; "" for the base itself
+	Query  url.Values // never a secret
+	Header http.Header
+	Form   url.Values // sent as application/x-www-form-urlencoded; nil for no body
+	// Write says that the request may change something: a failure on the way is then NotSent or OutcomeUnknown, never
+	// Unavailable.
+	Write bool
+}
+
+// Response is a whole answer, read and bounded.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	// Date is the other side's clock (the Date header), the zero time where it did not say.
+	Date time.Time
+}
+
+// Do sends the request once. Errors are Unavailable for reads, NotSent or OutcomeUnknown for writes; any status is an
+// answer, not an error.
+func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
+	req, err := c.build(ctx, r)
+	if err != nil {
+		return Response{}, NotSent{Cause: err}
+	}
+	count(ctx)
+	answer, err := c.http.Do(req)
+	if err != nil {
+		return Response{}, failure(r.Write, err)
+	}
+	defer answer.Body.Close() //nolint:errcheck // nothing is lost: the body is read or given up
+	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxBody+1))
+	if err == nil && len(body) > MaxBody {
+		err = fmt.Errorf("answer is longer than %d bytes", MaxBody)
+	}
+	if err != nil {
+		return Response{}, failure(r.Write, err)
+	}
+	date, _ := http.ParseTime(answer.Header.Get("Date")) //nolint:errcheck // the zero time says "did not say"
+	return Response{Status: answer.StatusCode, Header: answer.Header, Body: body, Date: date}, nil
+}
+
+func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
+	u := *c.base
+	if r.Path != "" {
+		u = *c.base.JoinPath(r.Path)
+	}
+	u.RawQuery = r.Query.Encode()
+	req, err := http.NewRequestWithContext(ctx, r.Method, u.String(), formBody(r.Form))
+	if err != nil {
+		return nil, errors.New("request cannot be built")
+	}
+	req.GetBody = nil // with it, net/http may send the body a second time
+	for name, values := range r.Header {
+		req.Header[name] = values
+	}
+	if r.Form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.userAgent)
+	return req, nil
+}
+
+// failure says what a broken exchange means. Only a failed dial is sure not to have reached the other side.
+func failure(write bool, err error) error {
+	cause := withoutURL(err)
+	if !write {
+		return Unavailable{Cause: cause}
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "dial" {
+		return NotSent{Cause: cause}
+	}
+	return OutcomeUnknown{Cause: cause}
+}
+
+// withoutURL drops the URL that net/http puts in front: a query is nobody's business in a log.
+func withoutURL(err error) error {
+	var with *url.Error
+	if errors.As(err, &with) {
+		return with.Err
+	}
+	return err
+}
+
+type counterKey struct{}
+
+// WithCounter returns a context in which every request that is sent adds one to the counter.
+func WithCounter(ctx context.Context) (context.Context, *atomic.Int64) {
+	n := new(atomic.Int64)
+	return context.WithValue(ctx, counterKey{}, n), n
+}
+
+func count(ctx context.Context) {
+	if n, ok := ctx.Value(counterKey{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+}
+
+func formBody(form url.Values) io.Reader {
+	if form == nil {
+		return nil
+	}
+	return strings.NewReader(form.Encode())
+}

@@ -32,6 +32,9 @@ type (
 
 // Adapter is one account of one ERP. Its methods may be called at the same time.
 type Adapter interface {
+	// Account names the account behind the adapter (its URL and login, no secret): two companies may not share one.
+	Account() string
+
 	Capabilities() Capabilities
 
 	// FindBills answers for up to Capabilities.Links links at once, with every bill that fits any of them: none is no
@@ -53,6 +56,8 @@ type Capabilities struct {
 	Tags bool `json:"tags"`
 	// KeepsKey: a payment made by WritePayment surely carries its key, so one without it was made by somebody else.
 	KeepsKey bool `json:"keeps_key"`
+	// Interval is the least time from one request to the next.
+	Interval time.Duration `json:"interval"`
 }
 
 // Link is one way from an invoice to its bill: by what the ERP's external-ID field holds, or by the bill's own id.

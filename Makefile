@@ -1,0 +1,100 @@
+# make demo shows the whole thing, make test checks the whole thing; both need Go and nothing else.
+
+SHELL         := /bin/bash
+.SHELLFLAGS   := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+BIN := $(CURDIR)/.bin
+
+# Pinned, so that the same tree always gets the same verdict.
+GOLANGCI_LINT := $(BIN)/golangci-lint@v2.15.0
+WORKFLOWCHECK := $(BIN)/workflowcheck@v0.6.0
+GOTESTSUM     := $(BIN)/gotestsum@v1.13.0
+GOVULNCHECK   := $(BIN)/govulncheck@v1.9.0
+
+$(GOLANGCI_LINT): package := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(WORKFLOWCHECK): package := go.temporal.io/sdk/contrib/tools/workflowcheck
+$(GOTESTSUM):     package := gotest.tools/gotestsum
+$(GOVULNCHECK):   package := golang.org/x/vuln/cmd/govulncheck
+
+say = @printf '\n==> %s\n'
+
+.PHONY: demo
+demo: ## Temporal, its Web UI, Precoro, an ERP and the worker in one process (ARGS=--once to exit at the end)
+	$(say) 'building the demo; the first time this compiles a Temporal server and takes some minutes'
+	@go -C demo build -o $(BIN)/demo .
+	@exec $(BIN)/demo $(ARGS)
+
+.PHONY: test
+test: build vet lint workflowcheck $(GOTESTSUM) ## everything that must hold before a change goes in
+	$(say) 'tests: the demo module, then the main module with the race detector'
+	@$(GOTESTSUM) --format pkgname --format-hide-empty-pkg --raw-command -- bash -c ' \
+	  failed=0; \
+	  go -C demo test -json -count=1 -timeout 5m ./... || failed=1; \
+	  go test -json -count=1 -timeout 10m -race -shuffle on ./... || failed=1; \
+	  exit $$failed'
+
+.PHONY: build
+build: ## the programs, into .bin
+	$(say) 'building payrecon'
+	@mkdir -p $(BIN)
+	@go build -o $(BIN)/ ./cmd/...
+	$(say) 'building the development server; the first time this takes some minutes'
+	@go -C demo build -o $(BIN)/temporal-dev ./cmd/temporal-dev
+
+.PHONY: vet
+vet: ## go vet
+	$(say) 'go vet'
+	@go vet ./...
+	@go -C demo vet ./...
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## golangci-lint, see .golangci.yml
+	$(say) 'golangci-lint'
+	@$(GOLANGCI_LINT) run ./...
+	@cd demo && $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
+
+.PHONY: format
+format: $(GOLANGCI_LINT) ## rewrite the sources the way lint wants them
+	@$(GOLANGCI_LINT) fmt ./...
+	@cd demo && $(GOLANGCI_LINT) fmt --config ../.golangci.yml ./...
+
+.PHONY: workflowcheck
+workflowcheck: $(WORKFLOWCHECK) ## workflow code that would not replay
+	$(say) 'workflowcheck'
+	@$(WORKFLOWCHECK) ./...
+
+FUZZTIME ?= 20s
+.PHONY: fuzz
+fuzz: ## each fuzz test for FUZZTIME (20s)
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's|/[^/]*_test.go:func | |' | sort -u | \
+	while read -r package name; do \
+	  printf '\n==> %s %s\n' "$$package" "$$name"; \
+	  go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package"; \
+	done
+
+.PHONY: histories
+histories: ## record the histories anew that the replay tests read; commit them only with a change of workflow code
+	$(say) 'recording histories'
+	@PAYRECON_SAVE_HISTORIES=1 go test -count=1 -timeout 10m -v ./internal/e2e/...
+
+.PHONY: vuln
+vuln: $(GOVULNCHECK) ## known vulnerabilities; asks vuln.go.dev
+	@$(GOVULNCHECK) ./...
+	@cd demo && $(GOVULNCHECK) ./...
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BIN)
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r target text; do \
+	  printf 'make %-14s %s\n' "$$target" "$$text"; done
+
+$(BIN)/%:
+	$(say) 'installing $(notdir $@)'
+	@mkdir -p $(BIN)
+	@GOBIN=$(BIN) go install $(package)@$(word 2,$(subst @, ,$(notdir $@)))
+	@mv $(BIN)/$(word 1,$(subst @, ,$(notdir $@))) $@

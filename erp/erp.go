@@ -58,6 +58,8 @@ type Capabilities struct {
 	KeepsKey bool `json:"keeps_key"`
 	// Interval is the least time from one request to the next.
 	Interval time.Duration `json:"interval"`
+	// PerHour is the account's quota of requests an hour, 0 where it has none.
+	PerHour int `json:"per_hour,omitempty"`
 }
 
 // Link is one way from an invoice to its bill: by what the ERP's external-ID field holds, or by the bill's own id.

@@ -1,0 +1,4 @@
+package config
+
+// Locate is locate, for the tests.
+var Locate = locate

@@ -1,0 +1,163 @@
+//go:build unix
+
+// Package devserver gives a test a Temporal server of its own: the program of the demo module, as a child process on
+// loopback. It is a process because this module must not depend on a Temporal server, and because a test may kill it.
+package devserver
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Variable names the environment variable that holds the host:port of a server to use instead of starting one.
+const Variable = "PAYRECON_TEST_TEMPORAL"
+
+const (
+	// A server answers within a second; a machine that builds at the same time may be slow.
+	startTimeout = 90 * time.Second
+	stopTimeout  = 30 * time.Second
+)
+
+// Options are what a test may choose.
+type Options struct {
+	// Database is a SQLite file, made if it is not there, that outlives the server. "" keeps everything in memory.
+	Database string
+	UI       bool // run the Web UI too
+}
+
+// Server is a running Temporal server with the namespace "default".
+type Server struct {
+	Address string // host:port of the gRPC endpoint; it stays the same over Restart
+	UIURL   string // "" if there is no Web UI
+
+	options Options
+	process *process // nil while none of ours is running
+}
+
+// Start runs a server until the end of the test. It ends with the test's process too, however that ends.
+func Start(tb testing.TB, o Options) *Server {
+	tb.Helper()
+	if given := os.Getenv(Variable); given != "" {
+		return &Server{Address: given, options: o}
+	}
+	s := &Server{Address: "127.0.0.1:0", options: o}
+	s.start(tb)
+	tb.Cleanup(func() {
+		if s.process != nil {
+			s.Kill(tb)
+		}
+	})
+	return s
+}
+
+// Kill ends the server as a power cut would.
+func (s *Server) Kill(tb testing.TB) {
+	tb.Helper()
+	s.end(tb, syscall.SIGKILL)
+}
+
+// Restart stops the server if it runs, in an orderly way, and starts it at the same address. Without a Database it has
+// forgotten everything.
+func (s *Server) Restart(tb testing.TB) {
+	tb.Helper()
+	if s.process != nil {
+		s.end(tb, syscall.SIGTERM)
+	}
+	s.start(tb)
+}
+
+func (s *Server) start(tb testing.TB) {
+	tb.Helper()
+	program, err := build(tb.Context())
+	if err != nil {
+		tb.Fatalf("build temporal-dev: %v", err)
+	}
+	arguments := []string{"--until-stdin-closes", "--address", s.Address, "--db", s.options.Database}
+	if s.options.UI {
+		arguments = append(arguments, "--ui-address", "127.0.0.1:0")
+	}
+	// The server outlives the test's context, which ends before the test's cleanup.
+	p, ready, err := launch(exec.CommandContext(context.WithoutCancel(tb.Context()), program, arguments...))
+	if err != nil {
+		tb.Fatalf("start temporal-dev: %v", err)
+	}
+	s.process, s.Address, s.UIURL = p, ready.Address, ready.UI
+}
+
+func (s *Server) end(tb testing.TB, signal os.Signal) {
+	tb.Helper()
+	if s.process == nil {
+		tb.Fatalf("there is no Temporal server of this test to end (is %s set?)", Variable)
+	}
+	if err := s.process.end(signal); err != nil {
+		tb.Fatalf("end temporal-dev: %v", err)
+	}
+	s.process = nil
+}
+
+// process is a child that ends when its standard input does.
+type process struct {
+	cmd    *exec.Cmd     // which holds the other end of its standard input
+	exited chan struct{} // closed when it has been waited for
+}
+
+// readiness is the line that temporal-dev prints when it answers.
+type readiness struct {
+	Address string `json:"address"`
+	UI      string `json:"ui"`
+}
+
+func launch(cmd *exec.Cmd) (*process, readiness, error) {
+	var complaints bytes.Buffer
+	cmd.Stderr = &complaints
+	if _, err := cmd.StdinPipe(); err != nil {
+		return nil, readiness{}, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, readiness{}, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, readiness{}, err
+	}
+	p := &process{cmd: cmd, exited: make(chan struct{})}
+	late := time.AfterFunc(startTimeout, func() { _ = cmd.Process.Kill() })
+	line, err := bufio.NewReader(stdout).ReadBytes('\n')
+	late.Stop()
+	go func() {
+		defer close(p.exited)
+		_ = cmd.Wait() // how it ended is the ender's business
+	}()
+	var ready readiness
+	if err == nil {
+		err = json.Unmarshal(line, &ready)
+	}
+	if err != nil {
+		err = errors.Join(err, p.end(syscall.SIGKILL))
+		return nil, readiness{}, fmt.Errorf("it did not say that it is ready: %w\n%s", err, complaints.Bytes())
+	}
+	return p, ready, nil
+}
+
+func (p *process) end(signal os.Signal) error {
+	if err := p.cmd.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	late := time.NewTimer(stopTimeout)
+	defer late.Stop()
+	select {
+	case <-p.exited:
+		return nil
+	case <-late.C:
+		return errors.Join(fmt.Errorf("it did not end within %s of %s", stopTimeout, signal), p.cmd.Process.Kill())
+	}
+}

@@ -61,7 +61,7 @@ func (t *table) set(name string, field reflect.Value) error {
 		return fmt.Errorf("setting %s: a field of type %s cannot be decoded", name, field.Type())
 	}
 	if _, secret := field.Interface().(Secret); secret {
-		value = hidden
+		value = Secret("")
 	}
 	t.reject(t.at(name), value, accepted)
 	return nil

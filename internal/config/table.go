@@ -36,7 +36,7 @@ func (t *table) reject(path toml.Key, value any, accepted string) {
 
 // show gives a value for an error, unless it is a secret or may be one.
 func (t *table) show(path toml.Key, value any) string {
-	if t.doc.isSecret(path) {
+	if _, secret := value.(Secret); secret || t.doc.isSecret(path) {
 		return "the value (not shown)"
 	}
 	switch v := value.(type) {

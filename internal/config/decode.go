@@ -34,7 +34,7 @@ func (t *table) set(name string, field reflect.Value) error {
 	if !is {
 		return nil
 	}
-	accepted := ""
+	var accepted string
 	switch field.Kind() {
 	case reflect.String:
 		text, isText := value.(string)

@@ -136,9 +136,7 @@ func (p *problems) add(path toml.Key, format string, args ...any) {
 
 // dotted shows a path as people write it, without the numbers of elements: the line says which one is meant.
 func dotted(path toml.Key) string {
-	return toml.Key(slices.DeleteFunc(slices.Clone(path), func(part string) bool {
-		return strings.HasPrefix(part, "[")
-	})).String()
+	return slices.DeleteFunc(slices.Clone(path), func(part string) bool { return strings.HasPrefix(part, "[") }).String()
 }
 
 // err is nil, or one line for each problem in the order of the file.

@@ -142,7 +142,7 @@ func TestEveryProblemIsReportedAtOnceByItsPlace(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{
 		`1:1: task_queue: "a b" is not accepted, accepted is a name of at most 200 bytes without blanks`,
-		`2:1: compnay: is not a key of this table, accepted are company, task_queue`,
+		`2:1: colors: is not a key of this table, accepted are company, task_queue`,
 		`3:1: company.start: is missing`,
 		`4:1: company.name: "Acme" is not accepted, accepted is up to 40 of the characters a-z, 0-9 and -`,
 		`5:3: company.timezone: "Mars/Base" is not accepted, accepted is the name of a time zone such as Europe/Tallinn`,
@@ -165,7 +165,7 @@ func TestEveryProblemIsReportedAtOnceByItsPlace(t *testing.T) {
 		`18:1: company.erp.erply: is missing: the settings of the system that company.erp.system names`,
 		`20:1: company.erp.tryton: is not a key of this table, accepted are erply, system`,
 	}, problems(t, `task_queue = "a b"
-compnay = 1 # company
+colors = 1 # company
 [[company]]
 name = "Acme"
   timezone = "Mars/Base"
@@ -219,7 +219,7 @@ func TestUnknownKeysAreFoundInEveryFormThatTOMLKnows(t *testing.T) {
 
 func TestTOMLThatIsNotTOMLIsReportedByItsPlace(t *testing.T) {
 	t.Parallel()
-	for document, want := range map[string]string{
+	for document, want := range map[string]string{ //nolint:gosec // no credentials
 		"a = \n":                          "1:5: is not valid TOML: expected value but found '\\n' instead",
 		"a = 1\na = 2\n":                  "2:1: is not valid TOML: Key 'a' has already been defined.",
 		"[company]\n[[company]]\n":        "2:3: is not valid TOML: Key 'company' was already created and cannot be used as an array.",
@@ -235,7 +235,7 @@ func TestTOMLThatIsNotTOMLIsReportedByItsPlace(t *testing.T) {
 	}
 }
 
-func TestNoErrorShowsASecret(t *testing.T) {
+func TestNoErrorShowsASecret(t *testing.T) { //nolint:paralleltest // sets the environment
 	t.Setenv("PAYRECON_TEST_SECRET", "hunter2 ")
 	for _, line := range []string{
 		`name = "${PAYRECON_TEST_SECRET}"`,

@@ -26,7 +26,7 @@ func (s Secret) GoString() string { return hidden }
 
 // Format hides the secret from every verb, %x and %d among them, which do not ask String.
 func (s Secret) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, hidden) //nolint:errcheck // a Formatter has nowhere to report to
+	_, _ = io.WriteString(f, hidden)
 }
 
 // MarshalText hides the secret.

@@ -1,0 +1,310 @@
+package erply
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"payrecon/erp"
+)
+
+const (
+	// pageSize is the largest page that every edition of the documentation allows; unasked it is 20.
+	pageSize = 100
+
+	// maxIDs is how many ids one query may name. No limit is documented; the answer fits one page.
+	maxIDs = 100
+
+	// maxPages ends a listing that does not end by itself: a million documents.
+	maxPages = 10_000
+)
+
+// Query says which purchase documents are asked for; what is set must all fit. The zero Query asks for every one.
+type Query struct {
+	IDs              []string // document ids, at most 100
+	Attribute, Value string   // documents that carry exactly this attribute
+	ChangedSince     time.Time
+}
+
+// PurchaseDocument is the header of a purchase document as getPurchaseDocuments gives it, with its attributes and
+// without its rows. Every value is as Erply wrote it; what was not in the answer is "".
+type PurchaseDocument struct {
+	ID                    Text           `json:"id,omitempty"`
+	Type                  Text           `json:"type,omitempty"`
+	CurrencyCode          Text           `json:"currencyCode,omitempty"`
+	CurrencyRate          Text           `json:"currencyRate,omitempty"` // against the account's default currency
+	WarehouseID           Text           `json:"warehouseID,omitempty"`
+	Number                Text           `json:"number,omitempty"` // the supplier's; `no` when it is saved
+	Date                  Text           `json:"date,omitempty"`
+	Time                  Text           `json:"time,omitempty"`
+	SupplierID            Text           `json:"supplierID,omitempty"`
+	AddressID             Text           `json:"addressID,omitempty"`
+	ContactID             Text           `json:"contactID,omitempty"`
+	EmployeeID            Text           `json:"employeeID,omitempty"`
+	StateID               Text           `json:"stateID,omitempty"`
+	PaymentDays           Text           `json:"paymentDays,omitempty"`
+	Paid                  Text           `json:"paid,omitempty"`      // 0 or 1; a sales document's field of this name is an amount
+	Confirmed             Text           `json:"confirmed,omitempty"` // 0 or 1; `confirmInvoice` when it is saved
+	TransactionTypeID     Text           `json:"transactionTypeID,omitempty"`
+	TransportTypeID       Text           `json:"transportTypeID,omitempty"`
+	DeliveryTermsID       Text           `json:"deliveryTermsID,omitempty"`
+	DeliveryTermsLocation Text           `json:"deliveryTermsLocation,omitempty"`
+	DeliveryAddressID     Text           `json:"deliveryAddressID,omitempty"`
+	TriangularTransaction Text           `json:"triangularTransaction,omitempty"`
+	ProjectID             Text           `json:"projectID,omitempty"`
+	ReferenceNumber       Text           `json:"referenceNumber,omitempty"`
+	Notes                 Text           `json:"notes,omitempty"`
+	EDIStatus             Text           `json:"ediStatus,omitempty"`
+	EDIText               Text           `json:"ediText,omitempty"`
+	DocumentURL           Text           `json:"documentURL,omitempty"`
+	ShipDate              Text           `json:"shipDate,omitempty"`
+	Rounding              Text           `json:"rounding,omitempty"`
+	Total                 Text           `json:"total,omitempty"` // in the document's currency
+	NetTotalForAccounting Text           `json:"netTotalForAccounting,omitempty"`
+	TotalForAccounting    Text           `json:"totalForAccounting,omitempty"`
+	BaseDocuments         []BaseDocument `json:"baseDocuments,omitempty"`
+	LastModified          Text           `json:"lastModified,omitempty"` // Unix seconds; moves upon any edit
+	Attributes            []Attribute    `json:"attributes,omitempty"`
+
+	// Problem says that the header could not be read: then only ID, Type and Attributes are set.
+	Problem string `json:"-"`
+}
+
+// BaseDocument is a document that another one was made of.
+type BaseDocument struct {
+	ID Text `json:"id"`
+}
+
+// Attribute is a named value that a document carries beside its own fields.
+type Attribute struct {
+	Name  Text `json:"attributeName"`
+	Type  Text `json:"attributeType"`
+	Value Text `json:"attributeValue"`
+}
+
+// UnmarshalJSON reads as much as is needed to report a document that is not as it should be, instead of losing the page
+// that it stands on.
+func (d *PurchaseDocument) UnmarshalJSON(raw []byte) error {
+	type plain PurchaseDocument
+	err := json.Unmarshal(raw, (*plain)(d))
+	if err == nil {
+		return nil
+	}
+	var core struct {
+		ID         Text        `json:"id"`
+		Type       Text        `json:"type"`
+		Attributes []Attribute `json:"attributes"`
+	}
+	if json.Unmarshal(raw, &core) != nil {
+		return err
+	}
+	*d = PurchaseDocument{ID: core.ID, Type: core.Type, Attributes: core.Attributes, Problem: "a field of the document is a list or an object"}
+	return nil
+}
+
+// attribute is the value of the named attribute, "" where the document does not carry it.
+func (d PurchaseDocument) attribute(name string) string {
+	for _, one := range d.Attributes {
+		if string(one.Name) == name {
+			return string(one.Value)
+		}
+	}
+	return ""
+}
+
+// Page is one page of an answer.
+type Page struct {
+	Documents []PurchaseDocument // those that fit the query
+	Total     int                // how many Erply says there are on all pages, those included that do not fit
+	Time      time.Time          // Erply's clock when the page was made
+
+	received []Text // ids of all that came, whether they fit or not
+}
+
+const getPurchaseDocuments = "getPurchaseDocuments"
+
+// GetPurchaseDocuments asks for one page; the first is 1. Rows are not asked for. What comes beside what was asked for
+// is dropped: a filter that this edition of Erply does not know is ignored by it, and then everything comes.
+func (c *Client) GetPurchaseDocuments(ctx context.Context, q Query, page int) (Page, error) {
+	fields, err := q.fields(page)
+	if err != nil {
+		return Page{}, err
+	}
+	form := url.Values{"request": {getPurchaseDocuments}}
+	for name, value := range fields {
+		form.Set(name, value)
+	}
+	got, err := c.call(ctx, form, false)
+	if err != nil {
+		return Page{}, fmt.Errorf("%s: %w", getPurchaseDocuments, err)
+	}
+	return q.page(got.Records, got.Status.total(), got.at)
+}
+
+// PurchaseDocuments yields every document that fits, page after page, one request each, and none twice. It is Unavailable
+// where the pages do not add up to what Erply says there is: a document went away meanwhile and others moved up, or
+// pages repeat themselves.
+func (c *Client) PurchaseDocuments(ctx context.Context, q Query) iter.Seq2[PurchaseDocument, error] {
+	return func(yield func(PurchaseDocument, error) bool) {
+		seen := make(map[Text]bool)
+		for number := 1; ; number++ {
+			page, err := c.GetPurchaseDocuments(ctx, q, number)
+			if err != nil {
+				yield(PurchaseDocument{}, err)
+				return
+			}
+			for _, d := range page.Documents {
+				if !seen[d.ID] && !yield(d, nil) {
+					return
+				}
+			}
+			before := len(seen)
+			for _, id := range page.received {
+				seen[id] = true
+			}
+			if len(seen) >= page.Total {
+				return
+			}
+			if len(seen) == before || number == maxPages {
+				yield(PurchaseDocument{}, erp.Unavailable{Cause: fmt.Errorf(
+					"page %d brings nothing new after %d of %d purchase documents", number, len(seen), page.Total)})
+				return
+			}
+		}
+	}
+}
+
+// fields are the call's parameters. One id is asked for as `id`, which every edition knows; `ids` is newer.
+func (q Query) fields(page int) (map[string]string, error) {
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	fields := map[string]string{"recordsOnPage": strconv.Itoa(pageSize), "pageNo": strconv.Itoa(max(page, 1))}
+	switch len(q.IDs) {
+	case 0:
+	case 1:
+		fields["id"] = q.IDs[0]
+	default:
+		fields["ids"] = strings.Join(q.IDs, ",")
+	}
+	if q.Attribute != "" {
+		fields["searchAttributeName"] = q.Attribute // numbered, as on other calls, it is refused or ignored here
+		fields["searchAttributeValue"] = q.Value
+	}
+	if !q.ChangedSince.IsZero() {
+		fields["changedSince"] = strconv.FormatInt(q.ChangedSince.Unix(), 10)
+	}
+	return fields, nil
+}
+
+func (q Query) check() error {
+	if len(q.IDs) > maxIDs {
+		return refuse("ids", "%d of them; accepted are at most %d", len(q.IDs), maxIDs)
+	}
+	for _, id := range q.IDs {
+		if !isID(id) {
+			return refuse("ids", "%.40q is not the id of a document; accepted are whole numbers from 1 on", id)
+		}
+	}
+	if q.Attribute == "" && q.Value == "" {
+		return nil
+	}
+	if !attributeName.MatchString(q.Attribute) {
+		return refuse("searchAttributeName", "%.40q; accepted are 1 to 100 of A-Z, a-z, 0-9, dash and underscore", q.Attribute)
+	}
+	if n := utf8.RuneCountInString(q.Value); n < 1 || n > maxAttributeValue {
+		return refuse("searchAttributeValue", "is %d characters long; accepted are 1 to %d", n, maxAttributeValue)
+	}
+	return nil
+}
+
+// page reads the records of one page.
+func (q Query) page(records json.RawMessage, total int, at time.Time) (Page, error) {
+	var documents []PurchaseDocument
+	if len(records) > 0 && json.Unmarshal(records, &documents) != nil {
+		return Page{}, erp.Unavailable{Cause: errors.New("the records cannot be read as purchase documents")}
+	}
+	page := Page{Total: total, Time: at}
+	for _, d := range documents {
+		if !isID(string(d.ID)) {
+			return Page{}, erp.Unavailable{Cause: errors.New("a purchase document without an id")}
+		}
+		page.received = append(page.received, d.ID)
+		if q.fits(d) {
+			page.Documents = append(page.Documents, d)
+		}
+	}
+	if total < 0 { // not said: a full page may have a next one
+		page.Total = len(page.received)
+		if page.Total >= pageSize {
+			page.Total++
+		}
+	}
+	return page, nil
+}
+
+// fits checks the answer against the question, as far as the documents show.
+func (q Query) fits(d PurchaseDocument) bool {
+	return (len(q.IDs) == 0 || slices.Contains(q.IDs, string(d.ID))) &&
+		(q.Attribute == "" || d.attribute(q.Attribute) == q.Value)
+}
+
+// enough tells whether one page answers the whole question. A page that is not all there is does so only if it has what
+// was asked for, or two documents for one attribute, which are one too many already. It does not if the search is not
+// exact, or ignored.
+func (q Query) enough(p Page) error {
+	wanted := 2
+	if len(q.IDs) > 0 {
+		wanted = len(q.IDs)
+	}
+	if p.Total <= len(p.received) || len(p.Documents) >= wanted {
+		return nil
+	}
+	return erp.Refused{
+		Field: getPurchaseDocuments, Code: "not exact",
+		Text: fmt.Sprintf("%d documents were found, and of the first %d only %d fit", p.Total, len(p.received), len(p.Documents)),
+	}
+}
+
+// String says what is asked for, in errors.
+func (q Query) String() string {
+	switch {
+	case len(q.IDs) > 0:
+		return fmt.Sprintf("%d purchase documents by id, the first %s", len(q.IDs), q.IDs[0])
+	case q.Attribute != "":
+		return fmt.Sprintf("purchase documents with %s %.40q", q.Attribute, q.Value)
+	}
+	return "purchase documents"
+}
+
+// bulkPurchaseDocuments asks for the first page of each query in one bulk call, and returns the page or the error of
+// each, and Erply's time.
+func (c *Client) bulkPurchaseDocuments(ctx context.Context, queries []Query) ([]Page, []error, time.Time, error) {
+	subs := make([]Sub, 0, len(queries))
+	for _, q := range queries {
+		fields, err := q.fields(1)
+		if err != nil {
+			return nil, nil, time.Time{}, err
+		}
+		subs = append(subs, Sub{Name: getPurchaseDocuments, Fields: fields})
+	}
+	outcomes, at, err := c.Bulk(ctx, subs)
+	if err != nil {
+		return nil, nil, time.Time{}, err
+	}
+	pages, errs := make([]Page, len(queries)), make([]error, len(queries))
+	for i, outcome := range outcomes {
+		if errs[i] = outcome.Err; errs[i] == nil {
+			pages[i], errs[i] = queries[i].page(outcome.Records, outcome.Total, at)
+		}
+	}
+	return pages, errs, at, nil
+}

@@ -235,9 +235,9 @@ func TestTOMLThatIsNotTOMLIsReportedByItsPlace(t *testing.T) {
 	}
 }
 
-func TestNoErrorShowsASecret(t *testing.T) { //nolint:paralleltest // sets the environment
+func TestNoErrorShowsASecret(t *testing.T) {
 	t.Setenv("PAYRECON_TEST_SECRET", "hunter2 ")
-	for _, line := range []string{
+	for _, line := range []string{ //nolint:paralleltest // sets the environment
 		`name = "${PAYRECON_TEST_SECRET}"`,
 		`timezone = "${PAYRECON_TEST_SECRET}"`,
 		`start = "${PAYRECON_TEST_SECRET}"`,

@@ -45,7 +45,7 @@ type Report struct {
 	// OtherDirection counts missing payments that the request's direction forbade to create.
 	OtherDirection int `json:"other_direction"`
 
-	Created    ByDirection                 `json:"created"`
+	Created    ByDirection              `json:"created"`
 	Adopted    int                      `json:"adopted"`
 	Exceptions map[reconcile.Reason]int `json:"exceptions"`
 	Requests   Requests                 `json:"requests"`

@@ -48,9 +48,9 @@ type Client struct {
 
 // New checks the options and sends nothing.
 func New(o Options) (*Client, error) {
-	for field, value := range map[string]string{"email": o.Email, "token": o.Token} {
-		if value == "" || !headerSafe(value) {
-			return nil, fmt.Errorf("precoro %s is empty or holds more than printable ASCII characters", field)
+	for _, credential := range [][2]string{{"email", o.Email}, {"token", o.Token}} {
+		if !headerSafe(credential[1]) {
+			return nil, fmt.Errorf("precoro %s is empty or holds other than printable ASCII characters", credential[0])
 		}
 	}
 	if o.URL == "" {
@@ -62,11 +62,11 @@ func New(o Options) (*Client, error) {
 	if o.Pause == nil {
 		o.Pause = waitSecond
 	}
-	http, err := remote.NewClient(o.URL, o.UserAgent, o.Transport)
+	client, err := remote.NewClient(o.URL, o.UserAgent, o.Transport)
 	if err != nil {
 		return nil, fmt.Errorf("precoro URL: %w", err)
 	}
-	return &Client{remote: http, email: o.Email, token: o.Token, secrets: newSecrets(o.Token, o.Email), pause: o.Pause}, nil
+	return &Client{remote: client, email: o.Email, token: o.Token, secrets: newSecrets(o.Token, o.Email), pause: o.Pause}, nil
 }
 
 func headerSafe(text string) bool {
@@ -75,7 +75,7 @@ func headerSafe(text string) bool {
 			return false
 		}
 	}
-	return true
+	return text != ""
 }
 
 func waitSecond(ctx context.Context) error {

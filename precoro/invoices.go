@@ -85,6 +85,9 @@ func (f InvoiceFilter) query(page int) (url.Values, error) {
 		query.Add("status[]", strconv.Itoa(status))
 	}
 	for _, id := range f.ExternalIDs {
+		if id == "" {
+			return nil, badInput("external_id", "is empty: want the id of a document")
+		}
 		query.Add("external_id[]", id)
 	}
 	if f.ID > 0 {

@@ -259,7 +259,7 @@ func (r reader) id(field string) int64 {
 		r.reject(field, text, want)
 		return 0
 	}
-	return int64(n) //nolint:gosec // parsed as 63 bits
+	return int64(n)
 }
 
 // number is a small whole number, none where the field is missing and -1 where it cannot be read.
@@ -273,7 +273,7 @@ func (r reader) number(field string, none int) int {
 		r.reject(field, text, "want a whole number from 0")
 		return -1
 	}
-	return int(n) //nolint:gosec // parsed as 31 bits
+	return int(n)
 }
 
 // plainSum bounds a sum before it is parsed with its currency.

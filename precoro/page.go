@@ -67,14 +67,14 @@ func readPagination(meta json.RawMessage, asked, rows int, s secrets) (paginatio
 	var (
 		current = r.number("current_page", asked)
 		pages   = r.number("total_pages", -1)
-		size    = r.number("per_page", perPage)
+		size    = min(r.number("per_page", perPage), perPage)
 		p       = pagination{total: r.number("total", -1)}
 	)
 	switch next := r.fields["has_next_page"]; kind(next) {
 	case "a boolean":
 		p.more = string(next) == "true"
 	case "":
-		p.more = pages < 0 && rows > 0 && rows >= size || current < pages
+		p.more = pages < 0 && rows >= max(size, 1) || current < pages
 	default:
 		r.fail("has_next_page", "is "+kind(next)+", want a boolean")
 	}

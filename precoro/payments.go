@@ -126,7 +126,9 @@ func (p PaymentPage) unseen(seen map[int64]bool) PaymentPage {
 	return p
 }
 
-func (c *Client) readPayment(raw json.RawMessage) Payment { return takePayment(newReader(raw, c.secrets)) }
+func (c *Client) readPayment(raw json.RawMessage) Payment {
+	return takePayment(newReader(raw, c.secrets))
+}
 
 func takePayment(r reader) Payment {
 	p := Payment{

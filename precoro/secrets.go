@@ -16,14 +16,13 @@ type secrets struct{ pattern *regexp.Regexp }
 func newSecrets(values ...string) secrets {
 	var forms []string
 	for _, value := range values {
-		quoted, err := json.Marshal(value)
-		if err == nil {
-			forms = append(forms, regexp.QuoteMeta(strings.Trim(string(quoted), `"`)))
+		encoded := []string{value, url.QueryEscape(value), url.PathEscape(value), html.EscapeString(value)}
+		if quoted, err := json.Marshal(value); err == nil {
+			encoded = append(encoded, strings.Trim(string(quoted), `"`))
 		}
-		for _, form := range []string{
-			value, url.QueryEscape(value), url.PathEscape(value), html.EscapeString(value), strings.ReplaceAll(value, "/", `\/`),
-		} {
-			forms = append(forms, regexp.QuoteMeta(form))
+		for _, form := range encoded {
+			// PHP escapes slashes in JSON, once for each time the text is wrapped up.
+			forms = append(forms, strings.ReplaceAll(regexp.QuoteMeta(form), "/", `\\*/`))
 		}
 	}
 	// The longest first, or a shorter form would leave the rest of a longer one behind.

@@ -2,7 +2,6 @@ package precoro
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 )
@@ -56,7 +55,7 @@ func judgeWalk[P walkable[P]](number, rows, before, total int, more bool, page P
 	case total >= 0 && total < before:
 		return Unavailable{Cause: fmt.Errorf("listing shrank from %d to %d rows while it was read: some may have been missed", before, total)}
 	case more && number == maxPages:
-		return Unavailable{Cause: errors.New("listing has more than 1000 pages")}
+		return Unavailable{Cause: fmt.Errorf("listing has more than %d pages", maxPages)}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package precoro
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -26,7 +27,7 @@ type NewPayment struct {
 func (c *Client) CreatePayment(ctx context.Context, order NewPayment) (Payment, error) {
 	payment, err := c.createPayment(ctx, order)
 	if err != nil {
-		return Payment{}, fmt.Errorf("create payment of %s on the invoice with id %d: %w", order.Amount, order.InvoiceID, err)
+		return Payment{}, fmt.Errorf("create payment on the invoice with id %d: %w", order.InvoiceID, err)
 	}
 	return payment, nil
 }
@@ -97,8 +98,8 @@ func (c *Client) setPaymentExternalID(ctx context.Context, idn int64, externalID
 	if idn <= 0 {
 		return Payment{}, badInput("idn", "want a number above 0")
 	}
-	if _, err := money.ParseCurrency(string(currency)); err != nil {
-		return Payment{}, badInput("currency", err.Error())
+	if known, err := money.ParseCurrency(string(currency)); err != nil || known != currency {
+		return Payment{}, badInput("currency", fmt.Sprintf("%.40q: want an active ISO 4217 code such as EUR", currency))
 	}
 	if err := checkKey(externalID); err != nil {
 		return Payment{}, err
@@ -134,7 +135,7 @@ func (c *Client) write(ctx context.Context, currency money.Currency, what string
 	case payment.Problem != "":
 		return Payment{}, OutcomeUnknown{Cause: fmt.Errorf("answer: %s", payment.Problem)}
 	case payment.ID == 0:
-		return Payment{}, OutcomeUnknown{Cause: fmt.Errorf("answer does not name the payment's id")}
+		return Payment{}, OutcomeUnknown{Cause: errors.New("answer does not name the payment's id")}
 	}
 	return payment, nil
 }

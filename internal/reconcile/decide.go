@@ -106,6 +106,9 @@ var precedence = []Reason{
 	AmountMismatch, Reversed, ListMismatch, UnsupportedPayment, NotConfirmed, Rejected, Unverified,
 }
 
+// Reasons are all reasons in their order of precedence.
+func Reasons() []Reason { return slices.Clone(precedence) }
+
 func (c *caseFile) firstFinding() *Exception {
 	if len(c.findings) == 0 {
 		return nil

@@ -1,0 +1,169 @@
+package activities
+
+import (
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"payrecon/internal/remote"
+)
+
+// Kind is the type of the ApplicationError that an activity fails with.
+type Kind string
+
+// Kinds. Workflows decide by them; nothing else says what an error means.
+const (
+	Unauthorized   Kind = "Unauthorized"   // credentials refused: the run ends
+	Forbidden      Kind = "Forbidden"      // credentials may not do this: the run ends
+	NotFound       Kind = "NotFound"       // the document is not there
+	Refused        Kind = "Refused"        // declined for good: an exception
+	Throttled      Kind = "Throttled"      // a read waits for the quota
+	Unavailable    Kind = "Unavailable"    // a read failed in a way that may pass
+	NotSent        Kind = "NotSent"        // a write surely not carried out
+	StaleRead      Kind = "StaleRead"      // a write not sent, because what it was decided on is too old
+	Unknown        Kind = "Unknown"        // a write whose outcome nobody knows
+	InvalidRequest Kind = "InvalidRequest" // the request names something that does not exist
+)
+
+// Failure is the detail of every ApplicationError here.
+type Failure struct {
+	Side     string        `json:"side,omitempty"`
+	Text     string        `json:"text"`
+	Wait     time.Duration `json:"wait,omitempty"` // Throttled, NotSent: how long until it makes sense to send again
+	Requests int           `json:"requests,omitempty"`
+}
+
+// throttleMargin is added to what a quota asks for: its stamp has whole seconds, and so has the Date it is compared with.
+const throttleMargin = 2 * time.Second
+
+// fault is an error on its way to Temporal.
+type fault struct {
+	kind     Kind
+	side     string
+	text     string
+	wait     time.Duration
+	requests int
+}
+
+func (f fault) failure() Failure {
+	return Failure{Side: f.side, Text: f.text, Wait: f.wait, Requests: f.requests}
+}
+
+// final makes an error that Temporal does not retry.
+func (f fault) final() error {
+	return temporal.NewApplicationErrorWithOptions(f.text, string(f.kind), temporal.ApplicationErrorOptions{
+		NonRetryable: true, Details: []any{f.failure()},
+	})
+}
+
+// retryable makes an error that Temporal retries: after f.wait if set, else as the activity's options say.
+func (f fault) retryable() error {
+	return temporal.NewApplicationErrorWithOptions(f.text, string(f.kind), temporal.ApplicationErrorOptions{
+		NextRetryDelay: f.wait, Details: []any{f.failure()},
+	})
+}
+
+// readError and writeError are the table of retries: every error of every client, for a call that may be repeated and
+// for one that may not.
+//
+//	error            read                      write
+//	Unauthorized     final                     final
+//	Forbidden        final                     final
+//	NotFound         final                     final (Refused)
+//	Refused          final                     final
+//	Throttled        retried when it lifts     NotSent
+//	Unavailable      retried                   Unknown
+//	NotSent          retried                   NotSent
+//	Stale            retried                   StaleRead
+//	OutcomeUnknown   retried                   Unknown
+//	anything else    retried                   Unknown
+func readError(side string, requests int, err error) error {
+	f := classify(side, requests, err)
+	switch f.kind {
+	case Unauthorized, Forbidden, NotFound, Refused, InvalidRequest:
+		return f.final()
+	case Throttled:
+		return f.retryable()
+	default:
+		f.kind, f.wait = Unavailable, 0
+		return f.retryable()
+	}
+}
+
+func writeError(side string, requests int, err error) error {
+	f := classify(side, requests, err)
+	switch f.kind {
+	case NotFound:
+		f.kind = Refused
+	case Throttled:
+		f.kind = NotSent
+	case Unavailable:
+		f.kind = Unknown
+	default:
+	}
+	return f.final()
+}
+
+// classify names the kind of a client's error.
+func classify(side string, requests int, err error) fault {
+	f := fault{side: side, requests: requests, text: sideName(side) + ": " + err.Error(), kind: Unknown}
+	if throttled, ok := remote.As[remote.Throttled](err); ok {
+		f.kind = Throttled
+		if !throttled.Until.IsZero() {
+			f.wait = throttled.After + throttleMargin
+		}
+		return f
+	}
+	for _, known := range []struct {
+		kind Kind
+		is   func(error) bool
+	}{
+		{Unauthorized, is[remote.Unauthorized]},
+		{Forbidden, is[remote.Forbidden]},
+		{NotFound, is[remote.NotFound]},
+		{Refused, is[remote.Refused]},
+		{NotSent, is[remote.NotSent]},
+		{StaleRead, is[remote.Stale]},
+		{Unknown, is[remote.OutcomeUnknown]},
+		{Unavailable, is[remote.Unavailable]},
+	} {
+		if known.is(err) {
+			f.kind = known.kind
+			return f
+		}
+	}
+	return f
+}
+
+func is[T error](err error) bool {
+	_, ok := remote.As[T](err)
+	return ok
+}
+
+func sideName(side string) string {
+	if side == SidePrecoro {
+		return "Precoro"
+	}
+	return "ERP"
+}
+
+// KindOf reads an activity's error in a workflow. Temporal's own time-outs are Unknown: the request may have been sent.
+// ok is false for what is neither, such as a cancellation.
+func KindOf(err error) (kind Kind, detail Failure, ok bool) {
+	var timeout *temporal.TimeoutError
+	var application *temporal.ApplicationError
+	switch {
+	case errors.As(err, &application):
+		detail.Text = application.Message()
+		if application.HasDetails() {
+			if decodeErr := application.Details(&detail); decodeErr != nil {
+				detail = Failure{Text: application.Message()}
+			}
+		}
+		return Kind(application.Type()), detail, true
+	case errors.As(err, &timeout):
+		return Unknown, Failure{Text: "no answer: " + timeout.Error()}, true
+	}
+	return "", Failure{}, false
+}

@@ -1,0 +1,38 @@
+package activities
+
+import (
+	"context"
+	"strconv"
+
+	"payrecon/internal/money"
+	"payrecon/precoro"
+)
+
+// TagPaymentRequest puts a key on a payment that is there.
+type TagPaymentRequest struct {
+	Company  string         `json:"company"`
+	Payment  string         `json:"payment"` // its Ref, the document number
+	Key      string         `json:"key"`
+	Currency money.Currency `json:"currency"`
+}
+
+// TagPayment sets a payment's external ID in Precoro. Setting it again changes nothing, so it is retried like a read.
+func (a *Activities) TagPayment(ctx context.Context, request TagPaymentRequest) (Posted, error) {
+	company, err := a.company(request.Company)
+	if err != nil {
+		return Posted{}, err
+	}
+	idn, err := strconv.ParseInt(request.Payment, 10, 64)
+	if err != nil {
+		return Posted{}, fault{kind: Refused, side: SidePrecoro, text: "payment number " + strconv.Quote(request.Payment) + " is not a number"}.final()
+	}
+	var payment precoro.Payment
+	requests, err := a.exchange(ctx, company.Slot, func(ctx context.Context) error {
+		payment, err = company.Precoro.SetPaymentExternalID(ctx, idn, request.Key, request.Currency)
+		return err
+	})
+	if err != nil {
+		return Posted{}, readError(SidePrecoro, requests, err)
+	}
+	return Posted{Payment: precoroPayment(payment), Requests: requests}, nil
+}

@@ -1,0 +1,39 @@
+package activities
+
+import (
+	"context"
+
+	"payrecon/erp"
+)
+
+// WriteBillRequest is one payment to write in the ERP, upon the bill as it was just read.
+type WriteBillRequest struct {
+	Company  string       `json:"company"`
+	Snapshot erp.Snapshot `json:"snapshot"`
+	Order    erp.Order    `json:"order"`
+	Read     Read         `json:"read"`
+}
+
+// BillWritten says no more than that the ERP did not refuse: the bill is read back.
+type BillWritten struct {
+	Requests int `json:"requests"`
+}
+
+// WriteBill writes one payment in the ERP. It is attempted once. Fails as StaleRead or NotSent (surely nothing happened),
+// Unknown, or Refused.
+func (a *Activities) WriteBill(ctx context.Context, request WriteBillRequest) (BillWritten, error) {
+	company, err := a.company(request.Company)
+	if err != nil {
+		return BillWritten{}, err
+	}
+	if err := stale(ctx, SideERP, request.Read); err != nil {
+		return BillWritten{}, err
+	}
+	requests, err := a.exchange(ctx, company.Settings.ERP.Interval, func(ctx context.Context) error {
+		return company.ERP.WritePayment(ctx, request.Snapshot, request.Order)
+	})
+	if err != nil {
+		return BillWritten{}, writeError(SideERP, requests, err)
+	}
+	return BillWritten{Requests: requests}, nil
+}

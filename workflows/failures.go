@@ -1,0 +1,51 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+
+	"go.temporal.io/sdk/temporal"
+
+	"payrecon/activities"
+)
+
+// Types of the errors that triggers and runs fail with, beside those of activities.
+const (
+	NotStarted     = "NotStarted"     // the run did not begin within `wait`
+	RunEnded       = "RunEnded"       // the run was terminated or timed out
+	UnreadableList = "UnreadableList" // a listing that repeats itself or does not end
+)
+
+func invalid(format string, args ...any) error {
+	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), string(activities.InvalidRequest), nil)
+}
+
+func invalidField(name, value, accepts string) error {
+	return invalid("%s: %q is not accepted, accepted: %s", name, shown([]byte(value)), accepts)
+}
+
+// Failure is an error on its way from a run to those who wait for it.
+type Failure struct {
+	Type string `json:"type"`
+	Text string `json:"text"`
+}
+
+func (f Failure) err() error {
+	return temporal.NewNonRetryableApplicationError(f.Text, f.Type, nil)
+}
+
+// failureOf reads why a run failed. clean is false if it was cut off, so that a write of its may still be on its way.
+func failureOf(err error) (failure Failure, clean bool) {
+	var application *temporal.ApplicationError
+	var terminated *temporal.TerminatedError
+	var timeout *temporal.TimeoutError
+	switch {
+	case errors.As(err, &terminated):
+		return Failure{RunEnded, "the run was terminated; what it had begun is found by the next one"}, false
+	case errors.As(err, &timeout):
+		return Failure{RunEnded, "the run timed out: " + timeout.Error()}, false
+	case errors.As(err, &application):
+		return Failure{application.Type(), application.Message()}, true
+	}
+	return Failure{RunEnded, err.Error()}, false
+}

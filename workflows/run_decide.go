@@ -1,0 +1,282 @@
+package workflows
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"payrecon/activities"
+	"payrecon/internal/money"
+	"payrecon/internal/reconcile"
+	"payrecon/internal/report"
+)
+
+// compareTotals sorts the invoices by what the documents alone say, then reads the payment lists of those that differ.
+func (r *run) compareTotals(ctx workflow.Context) error {
+	differing := r.sortByTotals(ctx)
+	r.progress.Differing = len(differing)
+	r.show(ctx)
+	for _, c := range differing {
+		if ctx.Err() != nil {
+			return errStopped
+		}
+		if err := r.readPayments(ctx, &c); err != nil {
+			return err
+		}
+		r.candidates = append(r.candidates, c)
+		r.progress.PaymentsRead = len(r.candidates)
+		r.show(ctx)
+	}
+	return nil
+}
+
+// sortByTotals settles what needs no payment list, and returns the rest.
+func (r *run) sortByTotals(ctx workflow.Context) []candidate {
+	claims := map[string]int{}
+	for _, inv := range r.invoices {
+		if bill, _ := r.settings.Linking.Link(inv, r.bills); bill != nil {
+			claims[bill.ID]++
+		}
+	}
+	var differing []candidate
+	for _, inv := range r.invoices {
+		bill, exception := r.settings.Linking.Link(inv, r.bills)
+		if exception == nil && bill != nil && claims[bill.ID] > 1 {
+			exception = &reconcile.Exception{Reason: reconcile.AmbiguousBill, Note: fmt.Sprintf("bill %s is the bill of %d invoices", bill.ID, claims[bill.ID])}
+		}
+		verdict := reconcile.Excepted
+		if exception == nil || inv.Problem != "" {
+			verdict, exception = reconcile.Compare(r.settings.Tolerance, inv, bill)
+		}
+		c := candidate{Invoice: inv}
+		if bill != nil {
+			c.Bill = *bill
+		}
+		switch {
+		case verdict == reconcile.Excepted:
+			r.except(ctx, c, *exception)
+		case verdict == reconcile.Unlinked:
+			r.report.Unlinked++
+		case verdict == reconcile.InSync && !r.lookCloser(inv):
+			delete(r.seen, c.Bill.ID)
+			r.report.InSync++
+		case r.asBefore(&c):
+			r.carry(ctx, r.openBefore[inv.IDN])
+		default:
+			differing = append(differing, c)
+		}
+	}
+	return differing
+}
+
+// lookCloser: equal totals can hide changes that cancel out, and a half of a pair that was not tagged in time.
+func (r *run) lookCloser(inv reconcile.Invoice) bool {
+	open, before := r.openBefore[inv.IDN]
+	return r.start.Job.Scope == ScopeDeep || before && slices.Contains([]reconcile.Reason{"", reconcile.Rejected, reconcile.Unverified}, open.Row.Reason)
+}
+
+// settledByLists are the reasons that payment lists alone decide: with the same documents they are the same again.
+var settledByLists = []reconcile.Reason{
+	reconcile.TotalMismatch, reconcile.Overpaid, reconcile.PossibleDuplicate, reconcile.DuplicatePayment, reconcile.AmountMismatch,
+	reconcile.Reversed, reconcile.ListMismatch, reconcile.UnsupportedPayment, reconcile.CurrencyMismatch,
+}
+
+// asBefore: an open exception whose documents are what they were is not read again, unless somebody asks for it.
+func (r *run) asBefore(c *candidate) bool {
+	c.State = r.stateOf(*c)
+	open, before := r.openBefore[c.Invoice.IDN]
+	return before && open.State != "" && open.State == c.State && slices.Contains(settledByLists, open.Row.Reason) &&
+		r.start.Job.Scope != ScopeDeep && len(r.start.Job.Invoices) == 0
+}
+
+// stateOf is a digest of both documents as the listings show them, and of the policy they are judged by.
+func (r *run) stateOf(c candidate) string {
+	policy := r.policy(c.Bill.ID)
+	policy.Today = ""
+	bill := c.Bill
+	bill.Payments, bill.PaymentsRead = nil, false
+	text, err := json.Marshal([]any{c.Invoice, bill, policy})
+	if err != nil {
+		return "" // never equal to another
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// readPayments completes a candidate with both payment lists.
+func (r *run) readPayments(ctx workflow.Context, c *candidate) error {
+	read, there := r.given[c.Invoice.IDN]
+	at := r.readAt[c.Invoice.IDN]
+	if !there {
+		var err error
+		if read, err = r.readInvoice(ctx, c.Invoice.IDN); err != nil {
+			return r.giveUp(err)
+		}
+		at = workflow.Now(ctx)
+	}
+	c.Invoice, c.Payments = read.Invoice, read.Payments
+	if c.Bill.PaymentsRead && r.billsRead.Before(at) {
+		at = r.billsRead
+	}
+	if !c.Bill.PaymentsRead {
+		bill, err := r.readBill(ctx, c.Bill.ID)
+		if err != nil {
+			return r.giveUp(err)
+		}
+		c.Bill = bill.Snapshot.Bill
+	}
+	c.Read = activities.Read{At: at, RunID: r.runID}
+	return nil
+}
+
+func (r *run) readBill(ctx workflow.Context, id string) (activities.BillRead, error) {
+	read, err := call(ctx, readOptions(r.settings.SameGet, "read bill "+id), act.ReadBill, activities.ReadBillRequest{Company: r.start.Company, ID: id})
+	r.countERP(read.Requests, err)
+	return read, err
+}
+
+// decide settles every differing invoice on paper, before anything is written.
+func (r *run) decide(ctx workflow.Context) error {
+	var planned []candidate
+	for _, c := range r.candidates {
+		if r.judge(ctx, &c) {
+			planned = append(planned, c)
+		}
+	}
+	r.candidates = planned
+	r.report.Digest = reconcile.Digest(plan(planned))
+	return nil
+}
+
+// judge decides one invoice and counts what comes of it. It returns whether something is to be written.
+func (r *run) judge(ctx workflow.Context, c *candidate) bool {
+	if c.Invoice.Problem == "" && (c.Invoice.LeftOut || !takesPart(c.Invoice.Status)) {
+		r.report.LeftOut++ // it moved on while the run was reading
+		r.report.Invoices--
+		return false
+	}
+	policy := r.policy(c.Bill.ID)
+	r.rememberSeen(*c, policy.Today)
+	decision := reconcile.Decide(policy, c.Invoice, c.Payments, c.Bill)
+	if decision.Exception != nil {
+		r.except(ctx, *c, *decision.Exception)
+		return false
+	}
+	r.report.BeforeStart += decision.BeforeStart
+	r.report.OtherDirection += decision.OtherDirection
+	if len(decision.Writes) == 0 {
+		if decision.BeforeStart+decision.OtherDirection == 0 {
+			r.report.InSync++
+		}
+		return false
+	}
+	c.Writes = decision.Writes
+	return true
+}
+
+// rememberSeen keeps the day on which a paid flag was first seen that no payment explains, so that the payment that will
+// is dated by it, and a plan is the same tomorrow.
+func (r *run) rememberSeen(c candidate, today money.Date) {
+	if slices.ContainsFunc(c.Bill.Payments, func(p reconcile.Payment) bool { return p.Derived }) {
+		r.seen[c.Bill.ID] = today
+	}
+}
+
+func plan(candidates []candidate) []reconcile.Planned {
+	var all []reconcile.Planned
+	for _, c := range candidates {
+		for _, w := range c.Writes {
+			all = append(all, reconcile.Planned{Invoice: c.Invoice.IDN, Bill: c.Bill.ID, Write: w})
+		}
+	}
+	return all
+}
+
+// holdCaps ends the run before the first write if it is a plan, or over the caps and not approved.
+func (r *run) holdCaps(ctx workflow.Context) error {
+	over, err := r.overCaps()
+	if err != nil {
+		return err
+	}
+	approve := r.start.Job.Approve
+	switch {
+	case approve != "" && approve != r.report.Digest && len(r.candidates) > 0:
+		over = append(over, fmt.Sprintf("the plan is no longer the one approved (%s)", approve))
+	case approve != "":
+		over = nil
+	}
+	if len(over) > 0 {
+		r.report.Outcome = report.NeedsApproval
+		r.report.Notes = append(r.report.Notes, over...)
+	}
+	if r.start.Job.writes() && len(over) == 0 {
+		return nil
+	}
+	for _, c := range r.candidates {
+		for _, w := range c.Writes {
+			r.wouldWrite(ctx, &c, w)
+		}
+	}
+	r.candidates = nil
+	return nil
+}
+
+// overCaps says which caps the complete plan exceeds.
+func (r *run) overCaps() (over []string, err error) {
+	payments := 0
+	sums := map[money.Currency]money.Amount{}
+	var currencies []money.Currency
+	for _, p := range plan(r.candidates) {
+		if p.Write.Adopt {
+			continue
+		}
+		payments++
+		currency := p.Write.Amount.Currency()
+		sum, there := sums[currency]
+		if !there {
+			currencies = append(currencies, currency)
+			sums[currency] = p.Write.Amount
+			continue
+		}
+		if sums[currency], err = sum.Add(p.Write.Amount); err != nil {
+			return nil, fmt.Errorf("adding up the plan: %w", err)
+		}
+	}
+	caps := r.settings.Caps
+	if payments > caps.Payments {
+		over = append(over, fmt.Sprintf("%d payments are more than the cap of %d", payments, caps.Payments))
+	}
+	slices.Sort(currencies)
+	for _, currency := range currencies {
+		if most, capped := caps.Amount[currency]; capped && sums[currency].Minor() > most.Minor() {
+			over = append(over, fmt.Sprintf("%s are more than the cap of %s", sums[currency], most))
+		}
+	}
+	return over, nil
+}
+
+// wouldWrite reports a write that is not carried out.
+func (r *run) wouldWrite(ctx workflow.Context, c *candidate, w reconcile.Write) {
+	action := report.WouldCreate
+	if w.Adopt {
+		action = report.WouldAdopt
+	}
+	before := paidOf(*c)
+	if !w.Adopt {
+		c.add(w)
+	}
+	r.addRow(ctx, rowOf(*c, w, action, before, w.Note))
+}
+
+// openSince is when an invoice became open for this reason.
+func (r *run) openSince(ctx workflow.Context, idn int64, reason reconcile.Reason) time.Time {
+	if open, before := r.openBefore[idn]; before && open.Row.Reason == reason {
+		return open.Since
+	}
+	return workflow.Now(ctx)
+}

@@ -1,0 +1,536 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"payrecon/activities"
+	"payrecon/erp"
+	"payrecon/internal/money"
+	"payrecon/internal/reconcile"
+	"payrecon/internal/report"
+)
+
+// No API here can be asked to create "this one, once". What makes it once is this file: a write is sent only upon a fresh
+// read that does not show it; an answer that was lost is waited out and looked for before anything is sent again; and
+// while one write is unresolved, nothing else is written on that invoice.
+
+// write carries out the plan, invoice by invoice. Between two invoices the run may stop or continue as new.
+func (r *run) write(ctx workflow.Context) error {
+	for i := range r.candidates {
+		if ctx.Err() != nil {
+			r.leaveOpen(ctx, r.candidates[i:])
+			return errStopped
+		}
+		if i > 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
+			return r.continueAsNew(ctx, r.candidates[i:])
+		}
+		// What has begun is finished, also when the run is cancelled meanwhile.
+		finishing, _ := workflow.NewDisconnectedContext(ctx)
+		w := writer{run: r, candidate: &r.candidates[i], stop: ctx}
+		if err := w.settle(finishing); err != nil {
+			return err
+		}
+		r.progress.InvoicesLeft = len(r.candidates) - i - 1
+		r.show(ctx)
+		if r.stopped {
+			r.leaveOpen(ctx, r.candidates[i+1:])
+			return errStopped
+		}
+	}
+	return nil
+}
+
+// continueAsNew carries the invoices that are left. Their lists were read by this run ID, so the next one reads each
+// again before it writes.
+func (r *run) continueAsNew(ctx workflow.Context, left []candidate) error {
+	r.fileRows(ctx)
+	start := r.start
+	start.Memory.KeepsKey = r.keepsKey
+	start.Resume = &Resume{Settings: r.settings, Report: r.report, Filed: r.filed, Open: r.open}
+	for _, c := range left {
+		start.Resume.Candidates = append(start.Resume.Candidates, candidate{
+			Invoice: c.Invoice, Bill: reconcile.Bill{ID: c.Bill.ID}, Writes: c.Writes, State: c.State,
+		})
+	}
+	return workflow.NewContinueAsNewError(ctx, TypeRun, start)
+}
+
+// writer carries out the writes of one invoice.
+type writer struct {
+	*run
+	*candidate
+	stop      workflow.Context // cancelled when nothing new is to be begun
+	decisions int
+	// known are the payments of both sides that the standing decision was made on.
+	knownPrecoro, knownERP []string
+}
+
+// fate is what became of one write.
+type fate int
+
+const (
+	carriedOut fate = iota + 1 // it is there now, with its key
+	overtaken                  // the documents changed: what is left was decided again
+	abandoned                  // an exception, or the run stops: nothing else is done on this invoice
+)
+
+func (w *writer) settle(ctx workflow.Context) error {
+	w.know()
+	if w.Read.At.IsZero() {
+		if ended, err := w.decideAgain(ctx, true); ended || err != nil {
+			return err
+		}
+	}
+	for len(w.Writes) > 0 {
+		next := w.Writes[0]
+		send := w.inPrecoro
+		if next.Direction == reconcile.ToERP {
+			send = w.inERP
+		}
+		became, err := send(ctx, next)
+		if err != nil {
+			return err
+		}
+		switch became {
+		case carriedOut:
+			w.Writes = w.Writes[1:]
+		case overtaken:
+		case abandoned:
+			return nil
+		}
+	}
+	return nil
+}
+
+// attempts counts how often one write was tried.
+type attempts struct{ unknown, notSent int }
+
+// inPrecoro creates or tags one payment in Precoro.
+func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, error) {
+	if order.Adopt {
+		return w.tagInPrecoro(ctx, order)
+	}
+	var tried attempts
+	for {
+		if w.stop.Err() != nil {
+			return w.stopBefore(ctx)
+		}
+		posted, err := call(ctx, writeOptions(fmt.Sprintf("POST payment %s on invoice %d", order.Amount, w.Invoice.IDN)), act.PostPayment,
+			activities.PostPaymentRequest{
+				Company: w.start.Company, InvoiceID: w.Invoice.ID, Key: order.Key, Amount: order.Amount, Date: order.Date, Read: w.Read,
+			})
+		w.countPrecoro(posted.Requests, err)
+		if err == nil {
+			return w.created(ctx, order, posted.Payment)
+		}
+		if became, err := w.afterFailure(ctx, order, err, &tried); became != 0 || err != nil {
+			return became, err
+		}
+		found, became, err := w.checkPrecoro(ctx, order)
+		if err != nil || became != 0 {
+			return became, err
+		}
+		if found != nil {
+			return w.created(ctx, order, *found)
+		}
+		if tried.unknown >= maxUnknown {
+			return w.abandon(ctx, order, reconcile.Unverified, fmt.Sprintf("sent %d times, and no answer told whether it was carried out", tried.unknown))
+		}
+		if became, err := w.refreshBill(ctx, order); became != 0 || err != nil {
+			return became, err
+		}
+		if became, err := w.stillDue(ctx, order); became != 0 || err != nil {
+			return became, err
+		}
+	}
+}
+
+// created takes over a payment that is in Precoro now: it gets its key if the answer did not show it, and the ERP's half
+// gets the new one's.
+func (w *writer) created(ctx workflow.Context, order reconcile.Write, payment reconcile.Payment) (fate, error) {
+	before, note := paidOf(*w.candidate), order.Note
+	if payment.Tag == order.Key {
+		w.keepsKey = true
+	} else {
+		became, err := w.putKey(ctx, order, payment.Ref)
+		if became != carriedOut || err != nil {
+			return became, err
+		}
+		note = joined(note, "key set by a second request")
+	}
+	payment.Tag = order.Key
+	w.Payments = append(w.Payments, payment)
+	w.knownPrecoro = append(w.knownPrecoro, payment.ID)
+	w.add(order)
+	delete(w.seen, w.Bill.ID)
+	if !order.TagBack {
+		w.addRow(ctx, rowOf(*w.candidate, order, report.Created, before, note))
+		return carriedOut, nil
+	}
+	tag := reconcile.Write{
+		Adopt: true, Direction: reconcile.ToERP, Key: reconcile.KeyInERP(payment.ID), Amount: order.Amount, Date: order.Date,
+		Source: payment.ID, Target: order.Source,
+	}
+	w.addRow(ctx, rowOf(*w.candidate, order, report.Created, before, joined(note, fmt.Sprintf("bill %s carries %s for it", w.Bill.ID, tag.Key))))
+	return w.bookInERP(ctx, tag, true)
+}
+
+// tagInPrecoro adopts a payment that is there.
+func (w *writer) tagInPrecoro(ctx workflow.Context, order reconcile.Write) (fate, error) {
+	if w.stop.Err() != nil {
+		return w.stopBefore(ctx)
+	}
+	if workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor || w.Read.RunID != w.runID {
+		return overtakenOr(w.decideAgain(ctx, true))
+	}
+	before := paidOf(*w.candidate)
+	became, err := w.putKey(ctx, order, order.Ref)
+	if became == carriedOut {
+		w.addRow(ctx, rowOf(*w.candidate, order, report.Adopted, before, order.Note))
+	}
+	return became, err
+}
+
+// putKey sets a payment's external ID in Precoro, and does not take a bare success for one.
+func (w *writer) putKey(ctx workflow.Context, order reconcile.Write, ref string) (fate, error) {
+	tagged, err := call(ctx, readOptions(w.settings.SameGet, fmt.Sprintf("PATCH key %s on payment %s of invoice %d", order.Key, ref, w.Invoice.IDN)), act.TagPayment,
+		activities.TagPaymentRequest{Company: w.start.Company, Payment: ref, Key: order.Key, Currency: order.Amount.Currency()})
+	w.countPrecoro(tagged.Requests, err)
+	switch kind, failure, ok := activities.KindOf(err); {
+	case ok && (kind == activities.Refused || kind == activities.NotFound):
+		return w.abandon(ctx, order, reconcile.Rejected, "the key was refused: "+failure.Text)
+	case err != nil:
+		return 0, w.giveUp(err)
+	case tagged.Payment.Tag == order.Key:
+		return carriedOut, nil
+	}
+	read, err := w.readInvoice(ctx, w.Invoice.IDN)
+	if err != nil {
+		return 0, w.giveUp(err)
+	}
+	if slices.ContainsFunc(read.Payments, func(p reconcile.Payment) bool { return p.Tag == order.Key }) {
+		return carriedOut, nil
+	}
+	return w.abandon(ctx, order, reconcile.Rejected, "Precoro accepted the key, but does not show it")
+}
+
+// afterFailure waits as the failed write demands, so that the check that follows sees the truth. A fate other than 0 is
+// final.
+func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err error, tried *attempts) (fate, error) {
+	kind, failure, ok := activities.KindOf(err)
+	if !ok {
+		return 0, err
+	}
+	switch kind {
+	case activities.StaleRead:
+		tried.notSent++
+	case activities.NotSent:
+		tried.notSent++
+		err := w.waitUntil(ctx, workflow.Now(ctx).Add(max(w.settings.SameGet, failure.Wait)), "because the write was not sent: "+failure.Text)
+		if err != nil {
+			return 0, err
+		}
+	case activities.Refused:
+		return w.abandon(ctx, order, reconcile.Rejected, failure.Text)
+	case activities.Unauthorized, activities.Forbidden:
+		w.leaveOpen(ctx, []candidate{*w.candidate})
+		return 0, w.giveUp(err)
+	default:
+		tried.unknown++
+		err := w.waitUntil(ctx, workflow.Now(ctx).Add(w.settings.Settle), "because nobody knows yet whether the write took effect: "+failure.Text)
+		if err != nil {
+			return 0, err
+		}
+	}
+	if tried.notSent >= maxNotSent {
+		return w.abandon(ctx, order, reconcile.Rejected, fmt.Sprintf("could not be sent in %d tries: %s", tried.notSent, failure.Text))
+	}
+	return 0, nil
+}
+
+// checkPrecoro looks whether the payment is there: with its key, or untagged, equal and new. The latter is ours if
+// Precoro is not known to keep the key in the call that creates; otherwise somebody else made it at the same time.
+func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write) (*reconcile.Payment, fate, error) {
+	if err := w.readPrecoro(ctx); err != nil {
+		return nil, 0, err
+	}
+	found, double := appeared(w.Payments, w.knownPrecoro, order)
+	switch {
+	case found == nil && !double, found != nil && found.Tag == order.Key:
+		return found, 0, nil
+	case double || w.keepsKey:
+		became, err := w.abandon(ctx, order, reconcile.PossibleDuplicate, "a payment of the same amount appeared while this one was being written")
+		return nil, became, err
+	}
+	return found, 0, nil
+}
+
+// appeared finds what may be the order's payment. double says that there are two, and nobody can tell.
+func appeared(payments []reconcile.Payment, known []string, order reconcile.Write) (found *reconcile.Payment, double bool) {
+	for i, p := range payments {
+		if p.Tag == order.Key && !p.Cancelled {
+			return &payments[i], false
+		}
+	}
+	for i, p := range payments {
+		if p.Cancelled || p.Tag != "" || p.Derived || p.Amount != order.Amount || slices.Contains(known, p.ID) {
+			continue
+		}
+		if found != nil {
+			return nil, true
+		}
+		found = &payments[i]
+	}
+	return found, false
+}
+
+// readPrecoro reads the invoice anew.
+func (w *writer) readPrecoro(ctx workflow.Context) error {
+	read, err := w.readInvoice(ctx, w.Invoice.IDN)
+	if err != nil {
+		return w.giveUp(err)
+	}
+	w.Invoice, w.Payments = read.Invoice, read.Payments
+	w.Read = activities.Read{At: workflow.Now(ctx), RunID: w.runID}
+	return nil
+}
+
+// inERP creates or tags one payment in the ERP.
+func (w *writer) inERP(ctx workflow.Context, order reconcile.Write) (fate, error) {
+	if w.stop.Err() != nil {
+		return w.stopBefore(ctx)
+	}
+	if workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor || w.Read.RunID != w.runID {
+		return overtakenOr(w.decideAgain(ctx, true))
+	}
+	return w.bookInERP(ctx, order, false)
+}
+
+// bookInERP reads the bill, writes the payment upon it and reads it back, until the key is seen there. A follow-up
+// belongs to a payment that was just created: it is reported with that one, and is not decided again.
+func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, followUp bool) (fate, error) {
+	var tried attempts
+	for sent := false; ; sent = true {
+		snapshot, became, err := w.checkERP(ctx, order, sent, followUp)
+		if became != 0 || err != nil {
+			return became, err
+		}
+		if w.stop.Err() != nil && !followUp {
+			return w.stopBefore(ctx)
+		}
+		if tried.unknown >= maxUnknown {
+			return w.abandon(ctx, order, reconcile.Unverified, fmt.Sprintf("sent %d times, and no answer told whether it was carried out", tried.unknown))
+		}
+		verb := "write"
+		if order.Adopt {
+			verb = "note"
+		}
+		written, err := call(ctx, writeOptions(fmt.Sprintf("%s payment %s on bill %s", verb, order.Amount, w.Bill.ID)), act.WriteBill,
+			activities.WriteBillRequest{
+				Company: w.start.Company, Snapshot: snapshot, Read: activities.Read{At: workflow.Now(ctx), RunID: w.runID},
+				Order: erp.Order{Key: order.Key, Amount: order.Amount, Date: order.Date, Payment: order.Target},
+			})
+		w.countERP(written.Requests, err)
+		if err != nil {
+			if became, err := w.afterFailure(ctx, order, err, &tried); became != 0 || err != nil {
+				return became, err
+			}
+			continue
+		}
+		return w.seenInERP(ctx, order, followUp)
+	}
+}
+
+// checkERP reads the bill before a write. It ends the write if its key is there, if somebody else's payment may be it, or
+// if the bill moved since the decision and something else is due now.
+func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent, followUp bool) (erp.Snapshot, fate, error) {
+	before, version := paidOf(*w.candidate), w.Bill.Version
+	snapshot, became, err := w.readBillFor(ctx, order)
+	if became != 0 || err != nil {
+		return erp.Snapshot{}, became, err
+	}
+	found, double := appeared(w.Bill.Payments, w.knownERP, order)
+	switch {
+	case found != nil && found.Tag == order.Key:
+		became, err := w.booked(ctx, order, before, followUp)
+		return erp.Snapshot{}, became, err
+	case !order.Adopt && (double || found != nil && w.settings.ERP.KeepsKey):
+		became, err := w.abandon(ctx, order, reconcile.PossibleDuplicate, "a payment of the same amount appeared while this one was being written")
+		return erp.Snapshot{}, became, err
+	case !order.Adopt && found != nil && sent:
+		order.Adopt, order.Target = true, found.ID
+		became, err := w.bookInERP(ctx, order, followUp)
+		return erp.Snapshot{}, became, err
+	case version != w.Bill.Version && !followUp:
+		became, err := w.stillDue(ctx, order)
+		return snapshot, became, err
+	}
+	return snapshot, 0, nil
+}
+
+// seenInERP reads a bill back: an accepted write that does not show was not carried out.
+func (w *writer) seenInERP(ctx workflow.Context, order reconcile.Write, followUp bool) (fate, error) {
+	before := paidOf(*w.candidate)
+	read, err := w.readBill(ctx, w.Bill.ID)
+	if err != nil {
+		return 0, w.giveUp(err)
+	}
+	w.Bill = read.Snapshot.Bill
+	found, _ := appeared(w.Bill.Payments, nil, order)
+	if found == nil || found.Tag != order.Key || found.Amount != order.Amount {
+		return w.abandon(ctx, order, reconcile.Rejected, "the ERP accepted the payment, but does not show it")
+	}
+	return w.booked(ctx, order, before, followUp)
+}
+
+// booked takes over a payment that the bill shows now.
+func (w *writer) booked(ctx workflow.Context, order reconcile.Write, before report.Paid, followUp bool) (fate, error) {
+	w.know()
+	if followUp {
+		return carriedOut, nil
+	}
+	action := report.Created
+	if order.Adopt {
+		action = report.Adopted
+	}
+	w.addRow(ctx, rowOf(*w.candidate, order, action, before, order.Note))
+	return carriedOut, nil
+}
+
+// stillDue decides again upon what was just read, and tells whether the order still stands. 0 says it does.
+func (w *writer) stillDue(ctx workflow.Context, order reconcile.Write) (fate, error) {
+	ended, err := w.decideAgain(ctx, false)
+	switch {
+	case err != nil:
+		return 0, err
+	case ended:
+		return abandoned, nil
+	case len(w.Writes) > 0 && w.Writes[0] == order:
+		return 0, nil
+	}
+	return overtaken, nil
+}
+
+func overtakenOr(ended bool, err error) (fate, error) {
+	switch {
+	case err != nil:
+		return 0, err
+	case ended:
+		return abandoned, nil
+	}
+	return overtaken, nil
+}
+
+// decideAgain judges the invoice anew, after reading both sides again if asked to. Only what was planned is written: a
+// payment that has come up since is the next run's, so that caps and approvals hold. ended says that nothing is left.
+func (w *writer) decideAgain(ctx workflow.Context, reread bool) (ended bool, err error) {
+	if w.decisions++; w.decisions > maxDecisions {
+		_, err := w.abandon(ctx, w.Writes[0], reconcile.Rejected, fmt.Sprintf("the documents changed %d times while this was being written", maxDecisions))
+		return true, err
+	}
+	if reread {
+		if err := w.readPrecoro(ctx); err != nil {
+			return false, err
+		}
+		if became, err := w.refreshBill(ctx, w.Writes[0]); became != 0 || err != nil {
+			return true, err
+		}
+	}
+	if w.Invoice.Problem == "" && (w.Invoice.LeftOut || !takesPart(w.Invoice.Status)) {
+		w.report.Notes = append(w.report.Notes, fmt.Sprintf("invoice %d: has status %d by now; nothing was written", w.Invoice.IDN, w.Invoice.Status))
+		return true, nil
+	}
+	decision := reconcile.Decide(w.policy(w.Bill.ID), w.Invoice, w.Payments, w.Bill)
+	if decision.Exception != nil {
+		w.except(ctx, *w.candidate, *decision.Exception)
+		return true, nil
+	}
+	planned := w.Writes
+	w.Writes = slices.DeleteFunc(decision.Writes, func(now reconcile.Write) bool {
+		return !slices.ContainsFunc(planned, func(then reconcile.Write) bool { return then.Key == now.Key && !larger(now.Amount, then.Amount) })
+	})
+	w.know()
+	return len(w.Writes) == 0, nil
+}
+
+// refreshBill reads the bill anew. A bill that is gone ends the invoice.
+func (w *writer) refreshBill(ctx workflow.Context, order reconcile.Write) (fate, error) {
+	_, became, err := w.readBillFor(ctx, order)
+	return became, err
+}
+
+func (w *writer) readBillFor(ctx workflow.Context, order reconcile.Write) (erp.Snapshot, fate, error) {
+	read, err := w.readBill(ctx, w.Bill.ID)
+	if kind, failure, ok := activities.KindOf(err); ok && kind == activities.NotFound {
+		became, err := w.abandon(ctx, order, reconcile.NoBill, failure.Text)
+		return erp.Snapshot{}, became, err
+	}
+	if err != nil {
+		return erp.Snapshot{}, 0, w.giveUp(err)
+	}
+	w.Bill = read.Snapshot.Bill
+	return read.Snapshot, 0, nil
+}
+
+func larger(a, b money.Amount) bool {
+	return a.Currency() != b.Currency() || a.Minor() > b.Minor()
+}
+
+// know notes the payments that the standing decision was made on.
+func (w *writer) know() {
+	w.knownPrecoro, w.knownERP = ids(w.Payments), ids(w.Bill.Payments)
+}
+
+func ids(payments []reconcile.Payment) []string {
+	all := make([]string, 0, len(payments))
+	for _, p := range payments {
+		all = append(all, p.ID)
+	}
+	return all
+}
+
+// abandon leaves the invoice to people.
+func (w *writer) abandon(ctx workflow.Context, order reconcile.Write, reason reconcile.Reason, note string) (fate, error) {
+	paid := paidOf(*w.candidate)
+	row := rowOf(*w.candidate, order, report.HasException, paid, note)
+	row.Reason = reason
+	w.exceptRow(ctx, w.Invoice.IDN, "", row)
+	return abandoned, nil
+}
+
+// stopBefore ends the invoice because the run is to stop, with nothing under way.
+func (w *writer) stopBefore(ctx workflow.Context) (fate, error) {
+	w.stopped = true
+	w.leaveOpen(ctx, []candidate{*w.candidate})
+	return abandoned, nil
+}
+
+// leaveOpen remembers invoices that the run did not get to, so that the next one looks at them in any case.
+func (r *run) leaveOpen(ctx workflow.Context, left []candidate) {
+	for _, c := range left {
+		if len(c.Writes) > 0 {
+			r.open = append(r.open, OpenInvoice{Invoice: c.Invoice.IDN, Since: r.openSince(ctx, c.Invoice.IDN, ""), Row: report.Row{Invoice: c.Invoice.IDN, Bill: c.Bill.ID}})
+		}
+	}
+}
+
+// add books an order that was carried out, or would be, in the run's own picture of the documents.
+func (c *candidate) add(order reconcile.Write) {
+	paid := &c.Invoice.Paid
+	if order.Direction == reconcile.ToERP {
+		paid = &c.Bill.Paid
+	}
+	if sum, err := paid.Add(order.Amount); err == nil { // one currency: decided so
+		*paid = sum
+	}
+}
+
+func joined(note, more string) string {
+	if note == "" {
+		return more
+	}
+	return note + "; " + more
+}

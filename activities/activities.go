@@ -32,24 +32,30 @@ type Activities struct {
 	companies map[string]Company
 	runs      Runs
 	wait      func(context.Context, time.Duration) error
+	now       func() time.Time
 }
 
 // Options are what tests replace.
 type Options struct {
 	// Wait keeps a slot; nil waits on a timer.
 	Wait func(context.Context, time.Duration) error
+	// Now measures how much of a slot is left; nil is the machine's clock.
+	Now func() time.Time
 	// Runs looks up earlier runs; nil knows of none.
 	Runs Runs
 }
 
 // New makes the activities of these companies.
 func New(companies []Company, options Options) *Activities {
-	a := &Activities{companies: map[string]Company{}, wait: options.Wait, runs: options.Runs}
+	a := &Activities{companies: map[string]Company{}, wait: options.Wait, now: options.Now, runs: options.Runs}
 	for _, company := range companies {
 		a.companies[company.Settings.Company] = company
 	}
 	if a.wait == nil {
 		a.wait = waitOnTimer
+	}
+	if a.now == nil {
+		a.now = time.Now //nolint:forbidigo // the default of the clock that is given
 	}
 	return a
 }
@@ -90,10 +96,10 @@ const (
 // The result's request count includes one for every earlier attempt of this activity.
 func (a *Activities) exchange(ctx context.Context, slot time.Duration, call func(context.Context) error) (requests int, err error) {
 	counted, sent := remote.WithCounter(ctx)
-	started := time.Now()
+	started := a.now()
 	err = call(counted)
 	requests = int(sent.Load())
-	if left := slot*time.Duration(requests) - time.Since(started); left > 0 && ctx.Err() == nil {
+	if left := slot*time.Duration(requests) - a.now().Sub(started); left > 0 && ctx.Err() == nil {
 		if waitErr := a.wait(ctx, left); waitErr != nil && err == nil {
 			activity.GetLogger(ctx).Debug("Slot not kept to its end", "reason", waitErr)
 		}

@@ -25,7 +25,7 @@ const (
 // It compares times of the Temporal server only, never two machines' clocks.
 func stale(ctx context.Context, side string, read Read) error {
 	info := activity.GetInfo(ctx)
-	text := ""
+	var text string
 	switch {
 	case read.RunID != info.WorkflowExecution.RunID:
 		text = "the read was made by another run"

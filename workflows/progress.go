@@ -51,12 +51,11 @@ func (p *Progress) count(r report.Report) {
 
 // Details is the progress as Markdown for the Temporal UI.
 func (p Progress) Details() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "### %s: %s\n\n", p.Company, p.Phase)
+	lines := []string{fmt.Sprintf("### %s: %s", p.Company, p.Phase), ""}
 	if p.Waiting != "" {
-		fmt.Fprintf(&b, "**Waiting** %s\n\n", p.Waiting)
+		lines = append(lines, "**Waiting** "+p.Waiting, "")
 	}
-	fmt.Fprintf(&b, "| | |\n|---|---|\n")
+	lines = append(lines, "| | |", "|---|---|")
 	for _, line := range []struct {
 		name  string
 		value int
@@ -73,14 +72,14 @@ func (p Progress) Details() string {
 		{"requests to Precoro", p.Requests.Precoro},
 		{"requests to the ERP", p.Requests.ERP},
 	} {
-		fmt.Fprintf(&b, "| %s | %d |\n", line.name, line.value)
+		lines = append(lines, fmt.Sprintf("| %s | %d |", line.name, line.value))
 	}
 	for _, reason := range reconcile.Reasons() {
 		if n := p.Exceptions[reason]; n > 0 {
-			fmt.Fprintf(&b, "| exceptions `%s` | %d |\n", reason, n)
+			lines = append(lines, fmt.Sprintf("| exceptions `%s` | %d |", reason, n))
 		}
 	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }
 
 // reportDetails is a report as Markdown for the Temporal UI.

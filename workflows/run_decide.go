@@ -1,9 +1,6 @@
 package workflows
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -88,24 +85,10 @@ var settledByLists = []reconcile.Reason{
 
 // asBefore: an open exception whose documents are what they were is not read again, unless somebody asks for it.
 func (r *run) asBefore(c *candidate) bool {
-	c.State = r.stateOf(*c)
+	c.State = reconcile.State(r.policy(c.Bill.ID), c.Invoice, c.Bill)
 	open, before := r.openBefore[c.Invoice.IDN]
 	return before && open.State != "" && open.State == c.State && slices.Contains(settledByLists, open.Row.Reason) &&
 		r.start.Job.Scope != ScopeDeep && len(r.start.Job.Invoices) == 0
-}
-
-// stateOf is a digest of both documents as the listings show them, and of the policy they are judged by.
-func (r *run) stateOf(c candidate) string {
-	policy := r.policy(c.Bill.ID)
-	policy.Today = ""
-	bill := c.Bill
-	bill.Payments, bill.PaymentsRead = nil, false
-	text, err := json.Marshal([]any{c.Invoice, bill, policy})
-	if err != nil {
-		return "" // never equal to another
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8])
 }
 
 // readPayments completes a candidate with both payment lists.

@@ -30,3 +30,14 @@ func Digest(plan []Planned) string {
 	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
 	return hex.EncodeToString(sum[:8])
 }
+
+// State names both documents as the listings show them, and the policy they are judged by: as long as it is the same, so
+// is every judgement that rests on them and on payment lists that did not change their totals.
+func State(p Policy, inv Invoice, bill Bill) string {
+	text := fmt.Sprintf("%d %d %d %s %s %q %q | %q %q %s %s %t %q %q | %s %d %d %s %t",
+		inv.ID, inv.IDN, inv.Status, inv.Total, inv.Paid, inv.ExternalID, inv.Problem,
+		bill.ID, bill.Link, bill.Total, bill.Paid, bill.Confirmed, bill.Version, bill.Problem,
+		p.Start, p.AdoptDays, p.Tolerance.of(inv.Total.Currency()), p.Direction, p.TagsERP)
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:8])
+}

@@ -15,8 +15,10 @@ import (
 )
 
 // echoes are the forms in which a server may repeat a credential.
-func echoes(secret string) []string {
-	quoted, _ := json.Marshal(secret) //nolint:errcheck // a string can always be marshaled
+func echoes(t *testing.T, secret string) []string {
+	t.Helper()
+	quoted, err := json.Marshal(secret)
+	require.NoError(t, err)
 	return []string{
 		secret, strings.ToUpper(secret), strings.ToLower(secret), url.QueryEscape(secret), strings.ToLower(url.QueryEscape(secret)),
 		url.PathEscape(secret), html.EscapeString(secret), strings.Trim(string(quoted), `"`), strings.ReplaceAll(secret, "/", `\/`),
@@ -26,7 +28,7 @@ func echoes(secret string) []string {
 func TestCredentialsAreNeverInAnError(t *testing.T) {
 	t.Parallel()
 	for _, secret := range []string{token, email} {
-		for _, echo := range echoes(secret) {
+		for _, echo := range echoes(t, secret) {
 			for _, prefix := range []string{"", strings.Repeat("x", 35), strings.Repeat("x", 295)} {
 				text := prefix + echo
 				quoted, err := json.Marshal(text)
@@ -83,7 +85,7 @@ func requireHidden(t *testing.T, text, secret string) {
 	t.Helper()
 	const telling = 8
 	text = strings.ToLower(text)
-	for _, form := range echoes(secret) {
+	for _, form := range echoes(t, secret) {
 		for i := 0; i+telling <= len(form); i++ {
 			require.NotContains(t, text, strings.ToLower(form[i:i+telling]))
 		}

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	token = "To/ken+5512=="
+	token = "To/ken+5512==" //nolint:gosec // made up
 	email = "anna.b@example.com"
 
 	serverDate = "Sat, 14 Mar 2026 09:00:00 GMT"
@@ -38,7 +38,7 @@ func always(status int, body string) server {
 	return func(*http.Request) (*http.Response, error) { return answer(status, body), nil }
 }
 
-func connect(t testing.TB, s server) *precoro.Client {
+func connect(t *testing.T, s server) *precoro.Client {
 	t.Helper()
 	client, err := precoro.New(precoro.Options{
 		Email: email, Token: token, Transport: s,
@@ -48,7 +48,7 @@ func connect(t testing.TB, s server) *precoro.Client {
 	return client
 }
 
-func eur(t testing.TB, text string) money.Amount {
+func eur(t *testing.T, text string) money.Amount {
 	t.Helper()
 	amount, err := money.Parse(text, "EUR")
 	require.NoError(t, err)

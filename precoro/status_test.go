@@ -43,6 +43,13 @@ func class(t *testing.T, err error) error {
 	return nil
 }
 
+// requireA expects an error of this type in the chain.
+func requireA[E error](t *testing.T, err error) {
+	t.Helper()
+	var target E
+	require.ErrorAs(t, err, &target)
+}
+
 func TestStatusesThatMeanTheSameForReadsAndWrites(t *testing.T) {
 	t.Parallel()
 	const denied = `{"message":"Bad credentials"}`
@@ -81,8 +88,8 @@ func TestPassingStatusesLeaveAWriteUnknown(t *testing.T) {
 	for _, status := range []int{301, 302, 307, 308, 408, 425, 500, 502, 503, 504, 599} {
 		// The body says success: only a 2xx may.
 		for _, body := range []string{``, `<html>`, paymentRow, row(``)} {
-			require.IsType(t, precoro.Unavailable{}, class(t, read(t, always(status, body))), "%d", status)
-			require.IsType(t, precoro.OutcomeUnknown{}, class(t, write(t, always(status, body))), "%d", status)
+			requireA[precoro.Unavailable](t, read(t, always(status, body)))
+			requireA[precoro.OutcomeUnknown](t, write(t, always(status, body)))
 		}
 	}
 }
@@ -96,7 +103,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		moved.Header.Set("Location", "https://elsewhere.example.com/payments")
 		return moved, nil
 	})
-	require.IsType(t, precoro.OutcomeUnknown{}, class(t, err))
+	requireA[precoro.OutcomeUnknown](t, err)
 	require.Equal(t, 1, requests)
 }
 
@@ -200,8 +207,8 @@ func TestAnswersThatBreakOrDoNotEnd(t *testing.T) {
 				broken := func(*http.Request) (*http.Response, error) {
 					return &http.Response{StatusCode: status, Body: io.NopCloser(body)}, nil
 				}
-				require.IsType(t, precoro.Unavailable{}, class(t, read(t, broken)))
-				require.IsType(t, precoro.OutcomeUnknown{}, class(t, write(t, broken)))
+				requireA[precoro.Unavailable](t, read(t, broken))
+				requireA[precoro.OutcomeUnknown](t, write(t, broken))
 			}
 		})
 	}
@@ -215,8 +222,8 @@ func TestBrokenExchanges(t *testing.T) {
 	refused := server(func(*http.Request) (*http.Response, error) {
 		return nil, &net.OpError{Op: "dial", Err: errors.New("refused")}
 	})
-	require.IsType(t, precoro.Unavailable{}, class(t, read(t, reset)))
-	require.IsType(t, precoro.OutcomeUnknown{}, class(t, write(t, reset)))
-	require.IsType(t, precoro.Unavailable{}, class(t, read(t, refused)))
-	require.IsType(t, precoro.NotSent{}, class(t, write(t, refused)))
+	requireA[precoro.Unavailable](t, read(t, reset))
+	requireA[precoro.OutcomeUnknown](t, write(t, reset))
+	requireA[precoro.Unavailable](t, read(t, refused))
+	requireA[precoro.NotSent](t, write(t, refused))
 }

@@ -83,7 +83,8 @@ func TestPageIsConsumedBeforeTheNextIsAskedFor(t *testing.T) {
 func TestLeavingTheLoopSendsNothingMore(t *testing.T) {
 	t.Parallel()
 	b := &book{pages: fixed(numbered(2, true, 1))}
-	for range b.client(t).Invoices(t.Context(), precoro.InvoiceFilter{}) {
+	for _, err := range b.client(t).Invoices(t.Context(), precoro.InvoiceFilter{}) {
+		require.NoError(t, err)
 		break
 	}
 	require.Equal(t, []string{"request 1"}, b.events)
@@ -131,7 +132,7 @@ func TestListingsThatCannotBeTrustedEndWithAnError(t *testing.T) {
 			t.Parallel()
 			b := &book{pages: test.pages}
 			_, err := b.consume(t)
-			require.IsType(t, precoro.Unavailable{}, class(t, err))
+			requireA[precoro.Unavailable](t, err)
 			require.ErrorContains(t, err, test.want)
 			requests := 0
 			for _, event := range b.events {
@@ -176,7 +177,7 @@ func TestPauseEndsWithItsContext(t *testing.T) {
 			continue
 		}
 		require.ErrorIs(t, err, context.Canceled)
-		require.IsType(t, precoro.Unavailable{}, class(t, err))
+		requireA[precoro.Unavailable](t, err)
 	}
 	require.ErrorIs(t, ctx.Err(), context.Canceled)
 }

@@ -63,9 +63,9 @@ func TestSuccessIsNeverTakenFromABareStatus(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := create(t, body)
-			require.IsType(t, precoro.OutcomeUnknown{}, class(t, err))
+			requireA[precoro.OutcomeUnknown](t, err)
 			_, err = tag(t, body)
-			require.IsType(t, precoro.OutcomeUnknown{}, class(t, err))
+			requireA[precoro.OutcomeUnknown](t, err)
 		})
 	}
 }
@@ -73,14 +73,14 @@ func TestSuccessIsNeverTakenFromABareStatus(t *testing.T) {
 func TestAnswerAboutAnotherPaymentIsUnknown(t *testing.T) {
 	t.Parallel()
 	_, err := create(t, `{"id":5512,"sumPaid":"100.00"}`)
-	require.IsType(t, precoro.OutcomeUnknown{}, class(t, err))
+	requireA[precoro.OutcomeUnknown](t, err)
 	require.ErrorContains(t, err, "answer says 100.00 EUR, sent was 120.00 EUR")
 
 	_, err = create(t, `{"id":5512,"sumPaid":120,"invoice":{"id":1042,"idn":77}}`)
-	require.IsType(t, precoro.OutcomeUnknown{}, class(t, err))
+	requireA[precoro.OutcomeUnknown](t, err)
 	require.ErrorContains(t, err, "answer is about the invoice with id 1042")
 
 	_, err = tag(t, `{"id":31,"idn":5512}`)
-	require.IsType(t, precoro.OutcomeUnknown{}, class(t, err))
+	requireA[precoro.OutcomeUnknown](t, err)
 	require.ErrorContains(t, err, "answer is about payment 5512")
 }

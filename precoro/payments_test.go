@@ -94,3 +94,12 @@ func TestDayIsTheDateAsWritten(t *testing.T) {
 		require.NotEmpty(t, listPayment(t, `"payDate":"`+date+`"`).Problem)
 	}
 }
+
+func TestListOfPaymentsThatCannotBeReadIsUnavailable(t *testing.T) {
+	t.Parallel()
+	for _, s := range []server{always(http.StatusOK, `<html>`), always(http.StatusBadGateway, page(paymentRow))} {
+		_, err := connect(t, s).ListPayments(t.Context(), precoro.PaymentFilter{}, 1)
+		requireA[precoro.Unavailable](t, err)
+		require.ErrorContains(t, err, "list payments, page 1")
+	}
+}

@@ -29,7 +29,7 @@ func TestCredentialsAreNeverInAnError(t *testing.T) {
 	t.Parallel()
 	for _, secret := range []string{token, email} {
 		for _, echo := range echoes(t, secret) {
-			for _, prefix := range []string{"", strings.Repeat("x", 35), strings.Repeat("x", 295)} {
+			for _, prefix := range []string{"", strings.Repeat("x", 30), strings.Repeat("x", 290)} {
 				text := prefix + echo
 				quoted, err := json.Marshal(text)
 				require.NoError(t, err)
@@ -39,6 +39,14 @@ func TestCredentialsAreNeverInAnError(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestOneCredentialMayBeginAnother(t *testing.T) {
+	t.Parallel()
+	client, err := precoro.New(precoro.Options{Email: email, Token: email + "-secret-part", Transport: always(http.StatusUnauthorized, email+"-secret-part")})
+	require.NoError(t, err)
+	_, err = client.Invoice(t.Context(), 1042)
+	require.Equal(t, precoro.Unauthorized{Text: "[hidden]"}, class(t, err))
 }
 
 // failures are the errors and problems of everything that could repeat the text.

@@ -110,7 +110,7 @@ func (c *Client) SavePurchaseDocument(ctx context.Context, d SavePurchaseDocumen
 	}
 	id, err := saved[0].InvoiceID.integer()
 	if err != nil || id == 0 || d.ID != 0 && id != d.ID {
-		return 0, erp.OutcomeUnknown{Cause: fmt.Errorf("the answer names document %.20q", string(saved[0].InvoiceID))}
+		return 0, erp.OutcomeUnknown{Cause: errors.New("the answer names another document")}
 	}
 	return id, nil
 }

@@ -29,7 +29,7 @@ demo: ## Temporal, its Web UI, Precoro, an ERP and the worker in one process (AR
 .PHONY: test
 test: build vet lint workflowcheck $(GOTESTSUM) ## everything that must hold before a change goes in
 	$(say) 'tests: the demo module, then the main module with the race detector'
-	@$(GOTESTSUM) --format pkgname --format-hide-empty-pkg --raw-command -- bash -c ' \
+	@$(GOTESTSUM) --format pkgname --format-icons text --format-hide-empty-pkg --raw-command -- bash -c ' \
 	  failed=0; \
 	  go -C demo test -json -count=1 -timeout 5m ./... || failed=1; \
 	  go test -json -count=1 -timeout 10m -race -shuffle on ./... || failed=1; \

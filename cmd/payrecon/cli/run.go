@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"payrecon/activities"
+	"payrecon/internal/config"
+	"payrecon/internal/reconcile"
+	"payrecon/internal/report"
+	"payrecon/workflows"
+)
+
+const invalidRequest = string(activities.InvalidRequest)
+
+// request is the flags that run and plan share: the fields of the workflow's request, and how to reach it.
+type request struct {
+	Company    string        `placeholder:"NAME" help:"Company in the configuration. Default: the only one."`
+	Scope      string        `enum:"auto,changes,full,deep" default:"auto" help:"What to read: changes (since the last good run), full, deep (full, and every payment list compared), or auto (full when the last full run is over 24 h old). Default: ${default}."`
+	Since      string        `placeholder:"TIME" help:"Read changes since this time (RFC 3339) instead of since the last good run."`
+	Direction  string        `enum:"both,to_erp,to_precoro" default:"both" help:"Where payments may be created: both, to_erp or to_precoro. Default: ${default}."`
+	Invoice    []int64       `placeholder:"NUMBER" help:"Only this Precoro document number. Repeat it, or separate by commas; at most 100."`
+	Wait       time.Duration `default:"1h" help:"How long the run may wait for its turn. Default: ${default}."`
+	Output     string        `short:"o" enum:"table,json" default:"table" help:"How to print the report: table or json. Default: ${default}."`
+	Config     string        `placeholder:"FILE" help:"Configuration file; only its task queue and company names are read. Default: $$PAYRECON_CONFIG, or payrecon.toml here if there is one."`
+	TaskQueue  string        `placeholder:"NAME" help:"Task queue that the worker polls, instead of the configuration's."`
+	WorkflowID string        `name:"workflow-id" placeholder:"ID" help:"Workflow ID of the run. Default: reconcile-COMPANY-TIME-RANDOM."`
+}
+
+type runCommand struct {
+	request
+	Approve string `placeholder:"DIGEST" help:"Write a plan that is over the caps, if it is still the plan with this digest."`
+	Attach  string `placeholder:"ID" help:"Start nothing; wait for the run with this workflow ID and print its report."`
+}
+
+type planCommand struct{ request }
+
+// Validate checks what is plain before Temporal is asked. The workflow checks everything again.
+func (r request) Validate() error {
+	if _, err := time.Parse(time.RFC3339, r.Since); err != nil && r.Since != "" {
+		return fmt.Errorf("--since: %q is not accepted, accepted is a time such as 2026-03-14T00:00:00Z", r.Since)
+	}
+	return nil
+}
+
+// Validate also refuses flags that --attach would ignore.
+func (c runCommand) Validate() error {
+	if c.Attach != "" && (c.Company != "" || c.Approve != "" || c.WorkflowID != "" || len(c.Invoice) > 0 || c.Since != "") {
+		return errors.New("--attach waits for a run that was started already, and takes no other request")
+	}
+	return c.request.Validate()
+}
+
+// Run starts a run, or attaches to one, and prints its report.
+func (c runCommand) Run(ctx context.Context, p *Program) error {
+	if c.Attach != "" {
+		return p.attach(ctx, c.Attach, c.Output)
+	}
+	wish := c.wish(workflows.ModeApply)
+	wish.Approve = c.Approve
+	return p.start(ctx, c.request, wish)
+}
+
+// Run starts a plan and prints its report.
+func (c planCommand) Run(ctx context.Context, p *Program) error {
+	return p.start(ctx, c.request, c.wish(workflows.ModePlan))
+}
+
+func (r request) wish(mode string) workflows.Request {
+	return workflows.Request{
+		Company: r.Company, Mode: mode, Scope: r.Scope, Since: r.Since, Direction: reconcile.Direction(r.Direction), Invoices: r.Invoice,
+		Wait: r.Wait.String(),
+	}
+}
+
+// queue finds the task queue, and checks the company's name where a configuration is at hand.
+func (r request) queue() (string, error) {
+	if r.TaskQueue != "" {
+		return r.TaskQueue, nil
+	}
+	path, err := config.Find(r.Config)
+	if errors.Is(err, config.ErrNoFile) {
+		return config.DefaultTaskQueue, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	queue, companies, err := config.LoadNames(path)
+	if err != nil {
+		return "", err
+	}
+	if r.Company != "" && !slices.Contains(companies, r.Company) {
+		return "", misuse{error: fmt.Errorf("--company: %q is not in %s, accepted are %s", r.Company, path, strings.Join(companies, ", "))}
+	}
+	return queue, nil
+}
+
+// id is the workflow ID: by whom and when, and unlike any other.
+func (r request) id(now time.Time) (string, error) {
+	if strings.HasPrefix(r.WorkflowID, workflows.Reserved) {
+		return "", misuse{error: fmt.Errorf("--workflow-id: %q begins with %q, which is reserved", r.WorkflowID, workflows.Reserved)}
+	}
+	if r.WorkflowID != "" {
+		return r.WorkflowID, nil
+	}
+	company := r.Company
+	if company == "" {
+		company = "default"
+	}
+	return fmt.Sprintf("reconcile-%s-%s-%s", company, now.UTC().Format("20060102T150405Z"), strings.ToLower(rand.Text()[:6])), nil
+}
+
+func (p *Program) start(ctx context.Context, r request, wish workflows.Request) error {
+	queue, err := r.queue()
+	if err != nil {
+		return err
+	}
+	id, err := r.id(p.Now())
+	if err != nil {
+		return err
+	}
+	temporal, err := p.Dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	run, err := temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                                       id,
+		TaskQueue:                                queue,
+		StaticSummary:                            "payrecon " + wish.Mode,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+	}, workflows.TypeReconcilePayments, wish)
+	if err != nil && ctx.Err() != nil {
+		return p.detach(id)
+	}
+	if err != nil {
+		return explain(id, err)
+	}
+	p.say("Started %s. To look at it: temporal workflow show -w %s", id, id)
+	watch, stop := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	watching.Go(func() { p.watchForWorkers(watch, temporal, queue) })
+	var result report.Report
+	err = run.Get(ctx, &result)
+	stop()
+	watching.Wait()
+	return p.finish(ctx, id, r.Output, result, err)
+}
+
+func (p *Program) attach(ctx context.Context, id, output string) error {
+	temporal, err := p.Dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	p.say("Waiting for %s.", id)
+	var result report.Report
+	err = temporal.GetWorkflow(ctx, id, "").Get(ctx, &result)
+	return p.finish(ctx, id, output, result, err)
+}
+
+// finish prints the report of a run that was waited for. err is how the waiting ended.
+func (p *Program) finish(ctx context.Context, id, output string, result report.Report, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return p.detach(id)
+	}
+	if err != nil {
+		return explain(id, err)
+	}
+	if output == "json" {
+		err = result.JSON(p.Stdout)
+	} else {
+		err = result.Table(p.Stdout, p.Width, p.Color)
+	}
+	if err != nil {
+		return err
+	}
+	return ended(result)
+}
+
+func (p *Program) detach(id string) error {
+	p.say("\nDetached; the run goes on without you.")
+	p.say("To come back: payrecon run --attach %s", id)
+	p.say("To stop it:   temporal workflow cancel -w %s", id)
+	return status(exitInterrupted)
+}
+
+// watchForWorkers says so if nobody seems to do the work. Temporal lists who polled in the last minutes.
+func (p *Program) watchForWorkers(ctx context.Context, temporal Temporal, queue string) {
+	timer := time.NewTimer(p.Patience)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return
+	case <-timer.C:
+	}
+	answer, err := temporal.DescribeTaskQueue(ctx, queue, enums.TASK_QUEUE_TYPE_WORKFLOW)
+	if err == nil && len(answer.GetPollers()) == 0 && ctx.Err() == nil {
+		p.say("No worker polls task queue %q: the run begins when one does. Start one by: payrecon worker", queue)
+	}
+}

@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rs/zerolog"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/temporal"
+
+	"payrecon/internal/logging"
+	"payrecon/internal/remote"
+)
+
+// Temporal is what the command line uses of a Temporal client.
+type Temporal interface {
+	ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, workflow any, args ...any) (client.WorkflowRun, error)
+	GetWorkflow(ctx context.Context, workflowID, runID string) client.WorkflowRun
+	DescribeTaskQueue(ctx context.Context, queue string, kind enums.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error)
+	Close()
+}
+
+var _ Temporal = client.Client(nil)
+
+// Dial connects to Temporal as its own programs do: by environment variables, or a profile of its configuration file.
+func Dial(ctx context.Context, logger zerolog.Logger) (client.Client, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return nil, fmt.Errorf("connection to Temporal: %w", err)
+	}
+	options.Logger = logging.Temporal(logger.Level(zerolog.WarnLevel))
+	c, err := client.DialContext(ctx, options)
+	if err != nil {
+		address := options.HostPort
+		if address == "" {
+			address = client.DefaultHostPort
+		}
+		return nil, fmt.Errorf("Temporal at %s cannot be used: %w. Set TEMPORAL_ADDRESS, and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY or TEMPORAL_TLS... where it needs them", address, err) //nolint:revive,staticcheck // Temporal is a name
+	}
+	return c, nil
+}
+
+// explain turns an error of Temporal into words, and into misuse where the request was wrong.
+func explain(id string, err error) error {
+	var application *temporal.ApplicationError
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	var namespace *serviceerror.NamespaceNotFound
+	var missing *serviceerror.NotFound
+	var cancelled *temporal.CanceledError
+	var terminated *temporal.TerminatedError
+	var timeout *temporal.TimeoutError
+	switch {
+	case errors.As(err, &application) && application.Type() == invalidRequest:
+		return misuse{error: errors.New(remote.Words(application.Message()))}
+	case errors.As(err, &application):
+		return fmt.Errorf("run %s failed: %s", id, remote.Words(application.Message()))
+	case errors.As(err, &started):
+		return fmt.Errorf("run %s has been started already; wait for it by: payrecon run --attach %s", id, id)
+	case errors.As(err, &namespace):
+		return fmt.Errorf("namespace %s does not exist in Temporal; set TEMPORAL_NAMESPACE", namespace.Namespace)
+	case errors.As(err, &missing):
+		return fmt.Errorf("run %s is not known to Temporal, or no longer", id)
+	case errors.As(err, &cancelled):
+		return fmt.Errorf("run %s was cancelled before it began", id)
+	case errors.As(err, &terminated):
+		return fmt.Errorf("run %s was terminated", id)
+	case errors.As(err, &timeout):
+		return fmt.Errorf("run %s timed out", id)
+	}
+	return fmt.Errorf("run %s: %w", id, err)
+}

@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"payrecon/erp"
+	"payrecon/erp/erply"
+	"payrecon/internal/config"
+	"payrecon/worker"
+)
+
+// adapters are the ERPs that this program knows, by the name that `system` has in the configuration.
+var adapters = erp.Registry{"erply": erply.Factory}
+
+type workerCommand struct {
+	Config string `placeholder:"FILE" help:"Configuration file. Default: $$PAYRECON_CONFIG, or payrecon.toml here."`
+}
+
+// Run works until ctx ends.
+func (c workerCommand) Run(ctx context.Context, p *Program) error {
+	path, err := config.Find(c.Config)
+	if err != nil {
+		return err
+	}
+	settings, err := config.Load(path)
+	if err != nil {
+		return err
+	}
+	temporal, err := Dial(ctx, p.Logger)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	w, err := worker.New(temporal, settings, adapters, p.Logger)
+	if err != nil {
+		return fmt.Errorf("configuration %s: %w", path, err)
+	}
+	return w.Run(ctx)
+}

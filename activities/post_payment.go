@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"errors"
 
 	"payrecon/internal/money"
 	"payrecon/internal/reconcile"
@@ -39,6 +40,9 @@ func (a *Activities) PostPayment(ctx context.Context, request PostPaymentRequest
 		payment, err = company.Precoro.CreatePayment(ctx, precoro.NewPayment{
 			InvoiceID: request.InvoiceID, Amount: request.Amount, Date: request.Date, ExternalID: request.Key,
 		})
+		if err == nil && (!payment.Amount.Valid() || payment.IDN == 0) {
+			err = precoro.OutcomeUnknown{Cause: errors.New("the answer does not name the payment and its amount")}
+		}
 		return err
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"payrecon/erp"
@@ -55,7 +56,7 @@ func (a *Adapter) Account() string {
 	if err != nil {
 		return a.client.cfg.ClientCode // the URL was checked by New
 	}
-	return u.Host + "/" + a.client.cfg.ClientCode
+	return strings.ToLower(u.Host) + "/" + a.client.cfg.ClientCode
 }
 
 // Capabilities: a payment is given a key by a record of its own, and no record is ever without one.

@@ -12,7 +12,7 @@ import (
 	"payrecon/internal/reconcile"
 )
 
-func eur(t testing.TB, text string) money.Amount {
+func eur(t *testing.T, text string) money.Amount {
 	t.Helper()
 	amount, err := money.Parse(text, "EUR")
 	require.NoError(t, err)

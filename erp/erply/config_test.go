@@ -72,6 +72,15 @@ func TestWrongOptionsAreNamedWithWhatIsAccepted(t *testing.T) {
 	}
 }
 
+func TestAccountIsTheSameHoweverItsHostIsWritten(t *testing.T) {
+	t.Parallel()
+	cfg := config()
+	cfg.URL, cfg.Username = "https://123456.ERPLY.com/api/", "somebody-else"
+	adapter, err := erply.New(cfg, nil, nil)
+	require.NoError(t, err)
+	require.Equal(t, "123456.erply.com/123456", adapter.Account())
+}
+
 func TestFactoryGivesNoAdapterForAWrongTable(t *testing.T) {
 	t.Parallel()
 	adapter, err := factory("")

@@ -163,7 +163,7 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		ok([]object{{"id": password, "invoiceID": password}}, 1),
 	} {
 		d := newDouble(t)
-		d.answer = func(form url.Values) (int, string) { return http.StatusOK, body }
+		d.answer = func(url.Values) (int, string) { return http.StatusOK, body }
 		loginErr := read(t.Context(), d.client(t))
 		readErr, writeErr := failing(t, http.StatusOK, body)
 		for _, err := range []error{loginErr, readErr, writeErr} {

@@ -132,6 +132,36 @@ func TestEndedSessionIsRenewedOnce(t *testing.T) {
 	}
 }
 
+func TestLateAnswerForAnOldSessionDoesNotEndTheNewOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDouble(t)
+		d.answer = func(form url.Values) (int, string) {
+			if form.Get("sessionKey") == "secret-session-1" {
+				return http.StatusOK, fault(1054, "")
+			}
+			return 0, ""
+		}
+		late := make(chan struct{})
+		d.before = func(form url.Values) {
+			if form.Get("sessionKey") == "secret-session-1" && form.Get("pageNo") == "2" {
+				<-late
+			}
+		}
+		client := d.client(t)
+		done := make(chan error, 1)
+		go func() {
+			_, err := client.GetPurchaseDocuments(t.Context(), erply.Query{}, 2)
+			done <- err
+		}()
+		synctest.Wait()
+		require.NoError(t, read(t.Context(), client))
+		close(late)
+		require.NoError(t, <-done)
+		require.Equal(t, 2, d.loginCount())
+	})
+}
+
 func TestEndedSessionIsNotRenewedTwice(t *testing.T) {
 	t.Parallel()
 	for name, end := range ended {

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -194,5 +193,5 @@ func TestVersionNamesWhatItWasBuiltWith(t *testing.T) {
 	t.Parallel()
 	got := payrecon(t, nil, "version")
 	require.Zero(t, got.code)
-	require.Regexp(t, regexp.MustCompile(`^payrecon .+\nrevision .+\ngo1\.\S+ \w+/\w+\nTemporal SDK \d+\.\d+\.\d+\n$`), got.stdout)
+	require.Regexp(t, `^payrecon .+\nrevision .+\ngo1\.\S+ \w+/\w+\nTemporal SDK \d+\.\d+\.\d+\n$`, got.stdout)
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/serviceerror"
 	sdk "go.temporal.io/sdk/temporal"
@@ -224,10 +225,18 @@ func TestTemporalThatCannotBeReachedIsAnError(t *testing.T) {
 	var stdout, stderr buffer
 	p := program(nil, &stdout, &stderr)
 	p.Dial = func(context.Context) (cli.Temporal, error) {
-		return nil, errors.New("Temporal at nowhere:7233 cannot be used")
+		return nil, errors.New("connecting to Temporal at nowhere:7233: refused")
 	}
 	for _, args := range [][]string{{"run", "--task-queue", "q"}, {"run", "--attach", "x"}} {
 		require.Equal(t, 1, p.Run(t.Context(), args))
 	}
-	require.Equal(t, strings.Repeat("payrecon: Temporal at nowhere:7233 cannot be used\n", 2), stderr.String())
+	require.Equal(t, strings.Repeat("payrecon: connecting to Temporal at nowhere:7233: refused\n", 2), stderr.String())
+}
+
+func TestDialErrorNamesTheAddressAndWhatToSet(t *testing.T) {
+	t.Setenv("TEMPORAL_CONFIG_FILE", configuration(t, ""))
+	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nothing listens there
+	_, err := cli.Dial(t.Context(), zerolog.Nop())
+	require.ErrorContains(t, err, "connecting to Temporal at 127.0.0.1:1: ")
+	require.ErrorContains(t, err, "; set TEMPORAL_ADDRESS, and TEMPORAL_NAMESPACE")
 }

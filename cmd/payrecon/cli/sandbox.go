@@ -64,7 +64,7 @@ func (c sandboxCommand) Validate() error {
 
 // Login of the sandbox. It guards nothing: the data is made up, and only this machine reaches it.
 const (
-	sandboxEmail, sandboxToken                    = "robot@example.com", "precoro-token"
+	sandboxEmail, sandboxToken                    = "robot@example.com", "precoro-token" //nolint:gosec // see above
 	sandboxClient, sandboxUser, sandboxPassphrase = "123456", "robot", "erply-password"
 )
 

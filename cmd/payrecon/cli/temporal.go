@@ -40,7 +40,8 @@ func Dial(ctx context.Context, logger zerolog.Logger) (client.Client, error) {
 		if address == "" {
 			address = client.DefaultHostPort
 		}
-		return nil, fmt.Errorf("Temporal at %s cannot be used: %w. Set TEMPORAL_ADDRESS, and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY or TEMPORAL_TLS... where it needs them", address, err) //nolint:revive,staticcheck // Temporal is a name
+		const hint = "set TEMPORAL_ADDRESS, and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY or TEMPORAL_TLS... where it needs them"
+		return nil, fmt.Errorf("connecting to Temporal at %s: %w; %s", address, err, hint)
 	}
 	return c, nil
 }

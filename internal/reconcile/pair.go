@@ -167,9 +167,11 @@ func (c *caseFile) settleDerived() {
 	case lacking > c.tolerance && len(standing(flag.partners)) > 0:
 		c.find(AmountMismatch, "the payment made for the paid flag of bill %s does not fill it: %s are missing", c.bill.ID, c.amount(lacking))
 	}
+	open := flag.Amount.Minor()
 	for _, p := range rest {
 		p.done = true
-		c.record(p)
+		c.record(p, min(p.Amount.Minor(), open))
+		open -= p.Amount.Minor()
 	}
 	if lacking > c.tolerance {
 		c.plan(flag, Write{
@@ -180,15 +182,15 @@ func (c *caseFile) settleDerived() {
 }
 
 // record notes a Precoro payment under the bill's paid flag. Only the ERP can hold that: a key in Precoro would have to be
-// the same on every one of them.
-func (c *caseFile) record(p *entry) {
+// the same on every one of them. The last is recorded with what is open, if it is more by no more than the tolerance.
+func (c *caseFile) record(p *entry, minor int64) {
 	switch {
 	case p.Date < c.policy.Start:
 	case p.Unsupported || p.Amount.Sign() <= 0:
 		c.find(UnsupportedPayment, "payment %s of %s is not a plain payment", p.ID, p.Amount)
 	case c.tagsBack(c.derived) && ValidKey(KeyInERP(p.ID)):
 		c.keys = append(c.keys, Write{
-			Adopt: true, Direction: ToERP, Key: KeyInERP(p.ID), Amount: p.Amount, Date: p.Date, Source: p.ID, Target: c.derived.ID,
+			Adopt: true, Direction: ToERP, Key: KeyInERP(p.ID), Amount: c.amount(minor), Date: p.Date, Source: p.ID, Target: c.derived.ID,
 		})
 	}
 }

@@ -1,0 +1,47 @@
+//go:build unix
+
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"payrecon/workflows"
+)
+
+// saveVariable makes tests write the histories that the replay test of package workflows reads.
+const saveVariable = "PAYRECON_SAVE_HISTORIES"
+
+// saveHistories keeps what a trigger, its company and its run went through, under the name of the scene.
+func (f *field) saveHistories(t *testing.T, scene string, trigger client.WorkflowRun, company string) {
+	t.Helper()
+	if os.Getenv(saveVariable) == "" {
+		return
+	}
+	for kind, id := range map[string]string{"trigger": trigger.GetID(), "company": workflows.CompanyID(company), "run": workflows.RunID(company)} {
+		f.saveHistory(t, scene+"-"+kind, id)
+	}
+}
+
+func (f *field) saveHistory(t *testing.T, name, workflowID string) {
+	t.Helper()
+	events := f.client.GetWorkflowHistory(t.Context(), workflowID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	var all history.History
+	for events.HasNext() {
+		event, err := events.Next()
+		require.NoError(t, err)
+		all.Events = append(all.Events, event)
+	}
+	text, err := protojson.MarshalOptions{Multiline: true, Indent: " "}.Marshal(&all)
+	require.NoError(t, err)
+	folder := filepath.Join("..", "..", "workflows", "testdata", "histories")
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".json"), text, 0o600))
+}

@@ -336,6 +336,12 @@ func TestCompaniesDoNotShareANameOrAPrecoroAccount(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestDayDoesNotDependOnTheMachine(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []string{`6:1: company.timezone: "Local" is not accepted, accepted is the name of a time zone such as Europe/Tallinn`},
+		problems(t, small+"timezone = \"Local\"\n"))
+}
+
 func TestFileWithoutACompanyIsRefused(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"1:1: company: is missing: at least one [[company]] is needed"}, problems(t, ""))

@@ -75,11 +75,18 @@ type RunEnd struct {
 
 // OpenInvoice is an invoice that a run could not bring to agreement.
 type OpenInvoice struct {
-	Invoice int64      `json:"invoice"` // idn
-	Since   time.Time  `json:"since"`
-	State   string     `json:"state,omitempty"` // of both documents when it was judged; the same state need not be read again
-	Row     report.Row `json:"row"`
+	Invoice int64            `json:"invoice"` // idn
+	Reason  reconcile.Reason `json:"reason"`  // "" if the run did not get to it
+	Since   time.Time        `json:"since"`
+	// State is that of both documents when payment lists were read and judged; as long as it is the same they need not be
+	// read again, and Row still describes it.
+	State string      `json:"state,omitempty"`
+	Row   *report.Row `json:"row,omitempty"`
 }
+
+// maxOpen bounds what is remembered of open invoices, to less than Temporal's 2 MiB a payload. What is beyond is found
+// again by the next run; only since when it was open is forgotten.
+const maxOpen = 4000
 
 // candidate is an invoice on which something may have to be written.
 type candidate struct {
@@ -216,5 +223,5 @@ func (r *run) end(ctx workflow.Context, err error) (RunEnd, error) {
 			return RunEnd{}, err
 		}
 	}
-	return RunEnd{Report: r.report, Open: r.open, KeepsKey: r.keepsKey, Seen: r.seen}, nil
+	return RunEnd{Report: r.report, Open: r.open[:min(len(r.open), maxOpen)], KeepsKey: r.keepsKey, Seen: r.seen}, nil
 }

@@ -74,7 +74,7 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 // lookCloser: equal totals can hide changes that cancel out, and a half of a pair that was not tagged in time.
 func (r *run) lookCloser(inv reconcile.Invoice) bool {
 	open, before := r.openBefore[inv.IDN]
-	return r.start.Job.Scope == ScopeDeep || before && slices.Contains([]reconcile.Reason{"", reconcile.Rejected, reconcile.Unverified}, open.Row.Reason)
+	return r.start.Job.Scope == ScopeDeep || before && slices.Contains([]reconcile.Reason{"", reconcile.Rejected, reconcile.Unverified}, open.Reason)
 }
 
 // settledByLists are the reasons that payment lists alone decide: with the same documents they are the same again.
@@ -87,7 +87,7 @@ var settledByLists = []reconcile.Reason{
 func (r *run) asBefore(c *candidate) bool {
 	c.State = reconcile.State(r.policy(c.Bill.ID), c.Invoice, c.Bill)
 	open, before := r.openBefore[c.Invoice.IDN]
-	return before && open.State != "" && open.State == c.State && slices.Contains(settledByLists, open.Row.Reason) &&
+	return before && open.Row != nil && open.State == c.State && slices.Contains(settledByLists, open.Reason) &&
 		r.start.Job.Scope != ScopeDeep && len(r.start.Job.Invoices) == 0
 }
 
@@ -258,7 +258,7 @@ func (r *run) wouldWrite(ctx workflow.Context, c *candidate, w reconcile.Write) 
 
 // openSince is when an invoice became open for this reason.
 func (r *run) openSince(ctx workflow.Context, idn int64, reason reconcile.Reason) time.Time {
-	if open, before := r.openBefore[idn]; before && open.Row.Reason == reason {
+	if open, before := r.openBefore[idn]; before && open.Reason == reason {
 		return open.Since
 	}
 	return workflow.Now(ctx)

@@ -49,20 +49,29 @@ func (r *run) fileRows(ctx workflow.Context) {
 // except reports an invoice that is left to people.
 func (r *run) except(ctx workflow.Context, c candidate, exception reconcile.Exception) {
 	paid := paidOf(c)
-	r.exceptRow(ctx, c.Invoice.IDN, c.State, report.Row{
+	r.exceptRow(ctx, c.State, report.Row{
 		Invoice: c.Invoice.IDN, Bill: c.Bill.ID, Action: report.HasException, Reason: exception.Reason, Note: exception.Note, Before: paid, After: paid,
 	})
 }
 
-func (r *run) exceptRow(ctx workflow.Context, idn int64, state string, row report.Row) {
-	r.open = append(r.open, OpenInvoice{Invoice: idn, Since: r.openSince(ctx, idn, row.Reason), State: state, Row: row})
+func (r *run) exceptRow(ctx workflow.Context, state string, row report.Row) {
+	open := OpenInvoice{Invoice: row.Invoice, Reason: row.Reason, Since: r.openSince(ctx, row.Invoice, row.Reason)}
+	if state != "" {
+		open.State, open.Row = state, &row
+	}
+	r.open = append(r.open, open)
 	r.addRow(ctx, row)
 }
 
-// carry keeps an exception that stands as it stood.
+// carry keeps what stands as it stood.
 func (r *run) carry(ctx workflow.Context, open OpenInvoice) {
 	r.open = append(r.open, open)
-	r.addRow(ctx, open.Row)
+	switch {
+	case open.Row != nil:
+		r.addRow(ctx, *open.Row)
+	case open.Reason != "":
+		r.addRow(ctx, report.Row{Invoice: open.Invoice, Action: report.HasException, Reason: open.Reason, Note: "found by an earlier run"})
+	}
 }
 
 // fileReport completes the report.
@@ -73,7 +82,7 @@ func (r *run) fileReport(ctx workflow.Context) error {
 		return nil
 	}
 	r.report.Outcome = report.Agreed
-	if slices.ContainsFunc(r.open, func(open OpenInvoice) bool { return open.Row.Action == report.HasException }) {
+	if slices.ContainsFunc(r.open, func(open OpenInvoice) bool { return open.Reason != "" }) {
 		r.report.Outcome = report.Exceptions
 	}
 	return nil
@@ -96,11 +105,7 @@ func (r *run) carryOthers(ctx workflow.Context) {
 		if everything || looked[open.Invoice] {
 			continue
 		}
-		if open.Row.Action == report.HasException {
-			r.carry(ctx, open)
-		} else {
-			r.open = append(r.open, open)
-		}
+		r.carry(ctx, open)
 	}
 }
 

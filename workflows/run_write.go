@@ -151,30 +151,33 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 // created takes over a payment that is in Precoro now: it gets its key if the answer did not show it, and the ERP's half
 // gets the new one's.
 func (w *writer) created(ctx workflow.Context, order reconcile.Write, payment reconcile.Payment) (fate, error) {
+	keyed := payment.Tag == order.Key
+	w.keepsKey = w.keepsKey || keyed
 	before, note := paidOf(*w.candidate), order.Note
-	if payment.Tag == order.Key {
-		w.keepsKey = true
-	} else {
-		became, err := w.putKey(ctx, order, payment.Ref)
-		if became != carriedOut || err != nil {
-			return became, err
-		}
+	tag := reconcile.Write{
+		Adopt: true, Direction: reconcile.ToERP, Key: reconcile.KeyInERP(payment.ID), Amount: order.Amount, Date: order.Date,
+		Source: payment.ID, Target: order.Source,
+	}
+	if !keyed {
 		note = joined(note, "key set by a second request")
+	}
+	if order.TagBack {
+		note = joined(note, fmt.Sprintf("bill %s carries %s for it", w.Bill.ID, tag.Key))
 	}
 	payment.Tag = order.Key
 	w.Payments = append(w.Payments, payment)
 	w.knownPrecoro = append(w.knownPrecoro, payment.ID)
 	w.add(order)
 	delete(w.seen, w.Bill.ID)
+	w.addRow(ctx, rowOf(*w.candidate, order, report.Created, before, note))
+	if !keyed {
+		if became, err := w.putKey(ctx, order, payment.Ref); became != carriedOut || err != nil {
+			return became, err
+		}
+	}
 	if !order.TagBack {
-		w.addRow(ctx, rowOf(*w.candidate, order, report.Created, before, note))
 		return carriedOut, nil
 	}
-	tag := reconcile.Write{
-		Adopt: true, Direction: reconcile.ToERP, Key: reconcile.KeyInERP(payment.ID), Amount: order.Amount, Date: order.Date,
-		Source: payment.ID, Target: order.Source,
-	}
-	w.addRow(ctx, rowOf(*w.candidate, order, report.Created, before, joined(note, fmt.Sprintf("bill %s carries %s for it", w.Bill.ID, tag.Key))))
 	return w.bookInERP(ctx, tag, true)
 }
 
@@ -380,7 +383,7 @@ func (w *writer) seenInERP(ctx workflow.Context, order reconcile.Write, followUp
 	}
 	w.Bill = read.Snapshot.Bill
 	found, _ := appeared(w.Bill.Payments, nil, order)
-	if found == nil || found.Tag != order.Key || found.Amount != order.Amount {
+	if found == nil || found.Tag != order.Key || !order.Adopt && found.Amount != order.Amount {
 		return w.abandon(ctx, order, reconcile.Rejected, "the ERP accepted the payment, but does not show it")
 	}
 	return w.booked(ctx, order, before, followUp)
@@ -497,7 +500,7 @@ func (w *writer) abandon(ctx workflow.Context, order reconcile.Write, reason rec
 	paid := paidOf(*w.candidate)
 	row := rowOf(*w.candidate, order, report.HasException, paid, note)
 	row.Reason = reason
-	w.exceptRow(ctx, w.Invoice.IDN, "", row)
+	w.exceptRow(ctx, "", row)
 	return abandoned, nil
 }
 
@@ -512,7 +515,7 @@ func (w *writer) stopBefore(ctx workflow.Context) (fate, error) {
 func (r *run) leaveOpen(ctx workflow.Context, left []candidate) {
 	for _, c := range left {
 		if len(c.Writes) > 0 {
-			r.open = append(r.open, OpenInvoice{Invoice: c.Invoice.IDN, Since: r.openSince(ctx, c.Invoice.IDN, ""), Row: report.Row{Invoice: c.Invoice.IDN, Bill: c.Bill.ID}})
+			r.open = append(r.open, OpenInvoice{Invoice: c.Invoice.IDN, Since: r.openSince(ctx, c.Invoice.IDN, "")})
 		}
 	}
 }

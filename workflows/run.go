@@ -59,6 +59,7 @@ type RunStart struct {
 // Resume is what a run carries over when it continues as new: the invoices that are left, and what it has to report.
 type Resume struct {
 	Settings   activities.Settings `json:"settings"`
+	Today      money.Date          `json:"today"`
 	Candidates []candidate         `json:"candidates"`
 	Report     report.Report       `json:"report"`
 	Filed      int                 `json:"filed"`
@@ -93,7 +94,7 @@ type candidate struct {
 	Invoice  reconcile.Invoice   `json:"invoice"`
 	Payments []reconcile.Payment `json:"payments,omitempty"`
 	Bill     reconcile.Bill      `json:"bill"`
-	Read     activities.Read     `json:"read"`             // of the older of the two lists; zero if they must be read again
+	Read     activities.Read     `json:"read"`             // of the older of the two lists
 	Writes   []reconcile.Write   `json:"writes,omitempty"` // what is left of the plan
 	State    string              `json:"state,omitempty"`  // of both documents as the listings showed them
 }
@@ -146,7 +147,11 @@ func newRun(ctx workflow.Context, start RunStart) (*run, error) {
 		r.openBefore[open.Invoice] = open
 	}
 	if resume := start.Resume; resume != nil {
-		r.settings, r.candidates, r.report, r.filed, r.open = resume.Settings, resume.Candidates, resume.Report, resume.Filed, resume.Open
+		r.settings, r.today, r.candidates = resume.Settings, resume.Today, resume.Candidates
+		r.report, r.filed, r.open = resume.Report, resume.Filed, resume.Open
+		for _, c := range resume.Candidates {
+			r.readAt[c.Invoice.IDN] = c.Read.At
+		}
 	}
 	return r, workflow.SetQueryHandler(ctx, QueryProgress, func() (Progress, error) { return r.progress, nil })
 }

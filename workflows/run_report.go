@@ -93,8 +93,8 @@ func (r *run) fileReport(ctx workflow.Context) error {
 func (r *run) carryOthers(ctx workflow.Context) {
 	looked := map[int64]bool{}
 	if r.report.Outcome != report.Stopped {
-		for _, inv := range r.invoices {
-			looked[inv.IDN] = true
+		for _, idn := range r.start.Job.Invoices {
+			looked[idn] = true
 		}
 	}
 	for _, open := range r.open {

@@ -48,11 +48,11 @@ func (r *run) write(ctx workflow.Context) error {
 func (r *run) continueAsNew(ctx workflow.Context, left []candidate) error {
 	r.fileRows(ctx)
 	start := r.start
-	start.Memory.KeepsKey = r.keepsKey
-	start.Resume = &Resume{Settings: r.settings, Report: r.report, Filed: r.filed, Open: r.open}
+	start.Memory.KeepsKey, start.Memory.Seen = r.keepsKey, r.seen
+	start.Resume = &Resume{Settings: r.settings, Today: r.today, Report: r.report, Filed: r.filed, Open: r.open}
 	for _, c := range left {
 		start.Resume.Candidates = append(start.Resume.Candidates, candidate{
-			Invoice: c.Invoice, Bill: reconcile.Bill{ID: c.Bill.ID}, Writes: c.Writes, State: c.State,
+			Invoice: c.Invoice, Bill: reconcile.Bill{ID: c.Bill.ID}, Read: c.Read, Writes: c.Writes, State: c.State,
 		})
 	}
 	return workflow.NewContinueAsNewError(ctx, TypeRun, start)
@@ -79,7 +79,7 @@ const (
 
 func (w *writer) settle(ctx workflow.Context) error {
 	w.know()
-	if w.Read.At.IsZero() {
+	if w.Read.RunID != w.runID {
 		if ended, err := w.decideAgain(ctx, true); ended || err != nil {
 			return err
 		}

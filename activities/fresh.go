@@ -13,6 +13,10 @@ type Read struct {
 	RunID string    `json:"run_id"`
 }
 
+// runID is recorded by every read that a write may rest on. A workflow could not tell: when it is reset, it replays what
+// the old run has read under the new run's ID.
+func runID(ctx context.Context) string { return activity.GetInfo(ctx).WorkflowExecution.RunID }
+
 const (
 	// FreshFor is how old a read may be when something is sent because of it.
 	FreshFor = 15 * time.Minute
@@ -27,7 +31,7 @@ func stale(ctx context.Context, side string, read Read) error {
 	info := activity.GetInfo(ctx)
 	var text string
 	switch {
-	case read.RunID != info.WorkflowExecution.RunID:
+	case read.RunID != runID(ctx):
 		text = "the read was made by another run"
 	case info.StartedTime.Sub(read.At) > FreshFor:
 		text = "the read is older than " + FreshFor.String()

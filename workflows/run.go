@@ -95,6 +95,7 @@ type candidate struct {
 	Payments []reconcile.Payment `json:"payments,omitempty"`
 	Bill     reconcile.Bill      `json:"bill"`
 	Read     activities.Read     `json:"read"`             // of the older of the two lists
+	Reread   bool                `json:"reread,omitempty"` // another run read the lists: they are read again before a write
 	Writes   []reconcile.Write   `json:"writes,omitempty"` // what is left of the plan
 	State    string              `json:"state,omitempty"`  // of both documents as the listings showed them
 }
@@ -106,7 +107,6 @@ type run struct {
 	start    RunStart
 	settings activities.Settings
 	today    money.Date
-	runID    string
 
 	invoices   []reconcile.Invoice
 	given      map[int64]activities.InvoiceRead // single invoices come with their payments
@@ -130,8 +130,7 @@ type run struct {
 
 func newRun(ctx workflow.Context, start RunStart) (*run, error) {
 	r := &run{
-		start: start, runID: workflow.GetInfo(ctx).WorkflowExecution.RunID,
-		given: map[int64]activities.InvoiceRead{}, bills: reconcile.NewBills(),
+		start: start, given: map[int64]activities.InvoiceRead{}, bills: reconcile.NewBills(),
 		openBefore: map[int64]OpenInvoice{}, readAt: map[int64]time.Time{},
 		keepsKey: start.Memory.KeepsKey, seen: maps.Clone(start.Memory.Seen),
 		told:     workflow.Now(ctx),

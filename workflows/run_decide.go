@@ -113,7 +113,7 @@ func (r *run) readPayments(ctx workflow.Context, c *candidate) error {
 		}
 		c.Bill = bill.Snapshot.Bill
 	}
-	c.Read = activities.Read{At: at, RunID: r.runID}
+	c.Read = activities.Read{At: at, RunID: read.RunID}
 	return nil
 }
 

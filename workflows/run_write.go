@@ -52,7 +52,7 @@ func (r *run) continueAsNew(ctx workflow.Context, left []candidate) error {
 	start.Resume = &Resume{Settings: r.settings, Today: r.today, Report: r.report, Filed: r.filed, Open: r.open}
 	for _, c := range left {
 		start.Resume.Candidates = append(start.Resume.Candidates, candidate{
-			Invoice: c.Invoice, Bill: reconcile.Bill{ID: c.Bill.ID}, Read: c.Read, Writes: c.Writes, State: c.State,
+			Invoice: c.Invoice, Bill: reconcile.Bill{ID: c.Bill.ID}, Read: c.Read, Reread: true, Writes: c.Writes, State: c.State,
 		})
 	}
 	return workflow.NewContinueAsNewError(ctx, TypeRun, start)
@@ -79,7 +79,7 @@ const (
 
 func (w *writer) settle(ctx workflow.Context) error {
 	w.know()
-	if w.Read.RunID != w.runID {
+	if w.Reread {
 		if ended, err := w.decideAgain(ctx, true); ended || err != nil {
 			return err
 		}
@@ -186,7 +186,7 @@ func (w *writer) tagInPrecoro(ctx workflow.Context, order reconcile.Write) (fate
 	if w.stop.Err() != nil {
 		return w.stopBefore(ctx)
 	}
-	if workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor || w.Read.RunID != w.runID {
+	if workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor {
 		return overtakenOr(w.decideAgain(ctx, true))
 	}
 	before := paidOf(*w.candidate)
@@ -297,7 +297,7 @@ func (w *writer) readPrecoro(ctx workflow.Context) error {
 		return w.giveUp(err)
 	}
 	w.Invoice, w.Payments = read.Invoice, read.Payments
-	w.Read = activities.Read{At: workflow.Now(ctx), RunID: w.runID}
+	w.Read = activities.Read{At: workflow.Now(ctx), RunID: read.RunID}
 	return nil
 }
 
@@ -306,7 +306,7 @@ func (w *writer) inERP(ctx workflow.Context, order reconcile.Write) (fate, error
 	if w.stop.Err() != nil {
 		return w.stopBefore(ctx)
 	}
-	if workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor || w.Read.RunID != w.runID {
+	if workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor {
 		return overtakenOr(w.decideAgain(ctx, true))
 	}
 	return w.bookInERP(ctx, order, false)
@@ -317,7 +317,7 @@ func (w *writer) inERP(ctx workflow.Context, order reconcile.Write) (fate, error
 func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, followUp bool) (fate, error) {
 	var tried attempts
 	for sent := false; ; sent = true {
-		snapshot, became, err := w.checkERP(ctx, order, sent, followUp)
+		bill, became, err := w.checkERP(ctx, order, sent, followUp)
 		if became != 0 || err != nil {
 			return became, err
 		}
@@ -333,7 +333,7 @@ func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, followUp
 		}
 		written, err := call(ctx, writeOptions(fmt.Sprintf("%s payment %s on bill %s", verb, order.Amount, w.Bill.ID)), act.WriteBill,
 			activities.WriteBillRequest{
-				Company: w.start.Company, Snapshot: snapshot, Read: activities.Read{At: workflow.Now(ctx), RunID: w.runID},
+				Company: w.start.Company, Snapshot: bill.Snapshot, Read: activities.Read{At: workflow.Now(ctx), RunID: bill.RunID},
 				Order: erp.Order{Key: order.Key, Amount: order.Amount, Date: order.Date, Payment: order.Target},
 			})
 		w.countERP(written.Requests, err)
@@ -349,29 +349,29 @@ func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, followUp
 
 // checkERP reads the bill before a write. It ends the write if its key is there, if somebody else's payment may be it, or
 // if the bill moved since the decision and something else is due now.
-func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent, followUp bool) (erp.Snapshot, fate, error) {
+func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent, followUp bool) (activities.BillRead, fate, error) {
 	before, version := paidOf(*w.candidate), w.Bill.Version
-	snapshot, became, err := w.readBillFor(ctx, order)
+	bill, became, err := w.readBillFor(ctx, order)
 	if became != 0 || err != nil {
-		return erp.Snapshot{}, became, err
+		return activities.BillRead{}, became, err
 	}
 	found, double := appeared(w.Bill.Payments, w.knownERP, order)
 	switch {
 	case found != nil && found.Tag == order.Key:
 		became, err := w.booked(ctx, order, before, followUp)
-		return erp.Snapshot{}, became, err
+		return activities.BillRead{}, became, err
 	case !order.Adopt && (double || found != nil && w.settings.ERP.KeepsKey):
 		became, err := w.abandon(ctx, order, reconcile.PossibleDuplicate, "a payment of the same amount appeared while this one was being written")
-		return erp.Snapshot{}, became, err
+		return activities.BillRead{}, became, err
 	case !order.Adopt && found != nil && sent:
 		order.Adopt, order.Target = true, found.ID
 		became, err := w.bookInERP(ctx, order, followUp)
-		return erp.Snapshot{}, became, err
+		return activities.BillRead{}, became, err
 	case version != w.Bill.Version && !followUp:
 		became, err := w.stillDue(ctx, order)
-		return snapshot, became, err
+		return bill, became, err
 	}
-	return snapshot, 0, nil
+	return bill, 0, nil
 }
 
 // seenInERP reads a bill back: an accepted write that does not show was not carried out.
@@ -465,17 +465,17 @@ func (w *writer) refreshBill(ctx workflow.Context, order reconcile.Write) (fate,
 	return became, err
 }
 
-func (w *writer) readBillFor(ctx workflow.Context, order reconcile.Write) (erp.Snapshot, fate, error) {
+func (w *writer) readBillFor(ctx workflow.Context, order reconcile.Write) (activities.BillRead, fate, error) {
 	read, err := w.readBill(ctx, w.Bill.ID)
 	if kind, failure, ok := activities.KindOf(err); ok && kind == activities.NotFound {
 		became, err := w.abandon(ctx, order, reconcile.NoBill, failure.Text)
-		return erp.Snapshot{}, became, err
+		return activities.BillRead{}, became, err
 	}
 	if err != nil {
-		return erp.Snapshot{}, 0, w.giveUp(err)
+		return activities.BillRead{}, 0, w.giveUp(err)
 	}
 	w.Bill = read.Snapshot.Bill
-	return read.Snapshot, 0, nil
+	return read, 0, nil
 }
 
 func larger(a, b money.Amount) bool {

@@ -1,0 +1,63 @@
+package activities_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"payrecon/activities"
+	"payrecon/erp"
+)
+
+// Target: a write that rests on what may no longer be so. Injection: another run's read, an old read, a task that lay in
+// the queue. Expected: StaleRead, and nothing sent to either side.
+func TestStaleWriteIsNotSent(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		read       activities.Read
+		waited     time.Duration // in the queue
+		text       string
+		sentAnyway bool
+	}{
+		"read by another run":        {activities.Read{At: start, RunID: "before-the-reset"}, 0, "not sent: the read was made by another run", false},
+		"read by nobody":             {activities.Read{}, 0, "not sent: the read was made by another run", false},
+		"read a little too long ago": {activities.Read{At: start.Add(-15*time.Minute - time.Second), RunID: runID}, 0, "not sent: the read is older than 15m0s", false},
+		"held up":                    {activities.Read{At: start, RunID: runID}, 21 * time.Second, "not sent: the write was held up for more than 20s", false},
+		"read just in time":          {activities.Read{At: start.Add(-15 * time.Minute), RunID: runID}, 0, "", true},
+		"held up for a moment":       {activities.Read{At: start, RunID: runID}, 20 * time.Second, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.info.StartedTime = start.Add(test.waited)
+			b.info.ScheduledTime = start
+			if test.waited == 0 {
+				b.info.ScheduledTime = b.info.StartedTime
+			}
+			b.precoro = always(http.StatusOK, `{"id":5512,"idn":77,"sumPaid":"120.00"}`)
+			b.erp.write = func(erp.Snapshot, erp.Order) error { return nil }
+			post, write := postRequest(t), writeRequest(t)
+			post.Read, write.Read = test.read, test.read
+
+			_, postErr := perform(b, b.acts.PostPayment, post)
+			_, writeErr := perform(b, b.acts.WriteBill, write)
+
+			if test.sentAnyway {
+				require.NoError(t, postErr)
+				require.NoError(t, writeErr)
+				return
+			}
+			for side, err := range map[string]error{activities.SidePrecoro: postErr, activities.SideERP: writeErr} {
+				application, kind, failure := failed(t, err)
+				require.Equal(t, activities.StaleRead, kind)
+				require.True(t, application.NonRetryable())
+				require.Equal(t, activities.Failure{Side: side, Text: test.text}, failure)
+			}
+			require.Empty(t, b.sent)
+			require.Zero(t, b.erp.writes)
+			require.Empty(t, b.waits, "what sends nothing has no slot to keep")
+		})
+	}
+}

@@ -1,6 +1,15 @@
 package sandbox
 
-import "time"
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
 
 // FaultKind says what goes wrong. The write happens, but unheard, with lost_answer, error_500_after, cut_body, empty,
 // endless and malformed; nothing happens with the others, except that slow is carried out after the delay, even if the
@@ -36,7 +45,207 @@ type Fault struct {
 	Status int           `json:"status,omitempty"` // body, throttle
 }
 
-type scripted struct{}
+// maxSlow keeps scripted delays below the server's time-outs.
+const maxSlow = 90 * time.Second
 
-// Fail scripts a fault.
-func (s *Sandbox) Fail(f Fault) {}
+var faultKinds = []FaultKind{
+	LostAnswer, Reset, Refused, Error500Before, Error500After, CutBody, HTML, Empty, Endless, Malformed, Throttle, Slow, Body,
+}
+
+// UnmarshalJSON reads a fault strictly. The delay is a Go duration such as "1.5s", or nanoseconds.
+func (f *Fault) UnmarshalJSON(raw []byte) error {
+	type plain Fault
+	wire := struct {
+		*plain
+		Delay json.RawMessage `json:"delay"`
+	}{plain: (*plain)(f)}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&wire); err != nil {
+		return fmt.Errorf("fault: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("fault: something follows the object")
+	}
+	return f.readDelay(wire.Delay)
+}
+
+func (f *Fault) readDelay(raw json.RawMessage) error {
+	if len(raw) == 0 || raw[0] != '"' {
+		if len(raw) > 0 && json.Unmarshal(raw, &f.Delay) != nil {
+			return fmt.Errorf("fault: delay %.40s: want a duration such as \"1.5s\" or nanoseconds", raw)
+		}
+		return nil
+	}
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return fmt.Errorf("fault: delay: %w", err)
+	}
+	delay, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("fault: delay: %w", err)
+	}
+	f.Delay = delay
+	return nil
+}
+
+// completed checks the fault, and names the route in full: a fault that never meets a request would prove nothing.
+func (f Fault) completed() (Fault, error) {
+	routes := precoroRouteNames
+	switch f.Side {
+	case precoroSide:
+	case erplySide:
+		routes = erplyCallNames
+	default:
+		return f, fmt.Errorf("fault: side %.40q: want precoro or erply", f.Side)
+	}
+	if f.Side == precoroSide && !slices.Contains(routes, f.Match) && slices.Contains(routes, f.Match+"/{idn}") {
+		f.Match += "/{idn}"
+	}
+	switch {
+	case f.Match != "" && !slices.Contains(routes, f.Match):
+		return f, fmt.Errorf("fault: match %.80q: want one of %s", f.Match, strings.Join(routes, ", "))
+	case !slices.Contains(faultKinds, f.Kind):
+		return f, fmt.Errorf("fault: kind %.40q: want one of %v", f.Kind, faultKinds)
+	case f.After < 0 || f.Times < 0 || f.Delay < 0:
+		return f, errors.New("fault: after, times and delay are at least 0")
+	case f.Kind == Slow && f.Delay > maxSlow:
+		return f, fmt.Errorf("fault: delay %s: want at most %s", f.Delay, maxSlow)
+	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
+		return f, fmt.Errorf("fault: status %d: want 200 to 599", f.Status)
+	}
+	if f.Times == 0 {
+		f.Times = 1
+	}
+	return f, nil
+}
+
+// Fail scripts a fault. One that cannot be is an alarm.
+func (s *Sandbox) Fail(f Fault) {
+	if err := s.script(f); err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.ledger.alarm("Fail: %v", err)
+	}
+}
+
+func (s *Sandbox) script(f Fault) error {
+	f, err := f.completed()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, &f)
+	return nil
+}
+
+// due is the fault that the next such request meets, if there is one.
+func (s *Sandbox) due(side string, names []string) *Fault {
+	for _, f := range s.faults {
+		if f.Side == side && f.meets(names) && f.After == 0 && f.Times > 0 {
+			return f
+		}
+	}
+	return nil
+}
+
+func (f *Fault) meets(names []string) bool { return f.Match == "" || slices.Contains(names, f.Match) }
+
+// strike uses up what the request meets: its fault, and one of the requests that others let pass.
+func (s *Sandbox) strike(side string, names []string) *Fault {
+	hit := s.due(side, names)
+	for _, f := range s.faults {
+		if f.Side == side && f.meets(names) && f.After > 0 {
+			f.After--
+		}
+	}
+	if hit != nil {
+		hit.Times--
+	}
+	s.faults = slices.DeleteFunc(s.faults, func(f *Fault) bool { return f.Times == 0 })
+	return hit
+}
+
+// refuseConnection tells whether the request never arrives: then it counts nowhere.
+func (s *Sandbox) refuseConnection(side string, names []string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.due(side, names)
+	if f == nil || f.Kind != Refused {
+		return false
+	}
+	s.strike(side, names)
+	return true
+}
+
+const gatewayPage = "<!DOCTYPE html><html><head><title>Just a moment</title></head><body>Please wait while we check your connection.</body></html>"
+
+// instead is the answer of a fault that comes before anything happened, nil for the kinds that come after it.
+func (f *Fault) instead(now time.Time) *reply {
+	switch f.Kind {
+	case Reset:
+		return &reply{broken: brokenReset}
+	case Error500Before:
+		return serverError()
+	case HTML:
+		return &reply{status: 200, contentType: htmlType, body: []byte(gatewayPage)}
+	case Throttle:
+		return f.throttle(now)
+	case Body:
+		return &reply{status: orStatus(f.Status, 200), contentType: jsonType, body: []byte(f.Body)}
+	default:
+		return nil
+	}
+}
+
+func (f *Fault) throttle(now time.Time) *reply {
+	delay := f.Delay
+	if delay == 0 {
+		delay = time.Minute
+	}
+	switch {
+	case f.Side == precoroSide:
+		r := tooMany(refusal{kind: routeLimiter, limit: 60, until: now.Add(delay)})
+		return &r
+	case f.Status == 429:
+		r := erplyTurnedAway()
+		return &r
+	}
+	r := erplyError(now, "", erplyFailure{code: 1002})
+	return &r
+}
+
+// spoils tells whether the client does not learn what became of a request that was carried out.
+func (f *Fault) spoils() bool { return f.Kind != Slow }
+
+// spoil is what is left of the answer.
+func (f *Fault) spoil(r reply) reply {
+	switch f.Kind {
+	case LostAnswer:
+		r.broken = brokenReset
+	case Error500After:
+		return *serverError()
+	case CutBody:
+		r.broken = brokenCut
+	case Empty:
+		r.status, r.body = 200, nil
+	case Endless:
+		r.broken = brokenEndless
+	case Malformed:
+		r.body = r.body[:len(r.body)/2]
+	default:
+	}
+	return r
+}
+
+func serverError() *reply {
+	return &reply{status: 500, contentType: htmlType, body: []byte("<html><body><h1>Internal Server Error</h1></body></html>")}
+}
+
+func orStatus(status, fallback int) int {
+	if status == 0 {
+		return fallback
+	}
+	return status
+}

@@ -3,25 +3,95 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strconv"
+	"time"
 )
 
-func (s *Sandbox) serveHTTP(w http.ResponseWriter, _ *http.Request) {
-	http.Error(w, "not there yet", http.StatusNotImplemented)
+func (s *Sandbox) serveHTTP(w http.ResponseWriter, r *http.Request) {
+	answer, done := s.answer(r)
+	if answer.broken != brokenEndless {
+		done() // before a byte leaves: a client that has its answer may ask again at once
+	} else {
+		defer done()
+	}
+	switch answer.broken {
+	case brokenReset, brokenRefused:
+		hangUp(w)
+	case brokenEndless:
+		copyHeader(w, answer)
+		io.Copy(w, newEndless(answer.body, r.Context().Done())) //nolint:errcheck // it ends when the client hangs up
+	case brokenCut:
+		copyHeader(w, answer)
+		w.Write(answer.body[:len(answer.body)/2]) //nolint:errcheck // nothing can be done about a client that left
+		hangUpAfter(w)
+	default:
+		copyHeader(w, answer)
+		w.Write(answer.body) //nolint:errcheck // nothing can be done about a client that left
+	}
 }
 
-// Transport is the sandbox without a socket; the path decides, any host is accepted.
-func (s *Sandbox) Transport() http.RoundTripper { return transport{s} }
-
-type transport struct{ sandbox *Sandbox }
-
-func (t transport) RoundTrip(*http.Request) (*http.Response, error) {
-	return nil, errors.New("sandbox: not there yet")
+func copyHeader(w http.ResponseWriter, answer reply) {
+	for name, values := range answer.header() {
+		w.Header()[name] = values
+	}
+	if answer.broken != brokenEndless {
+		w.Header().Set("Content-Length", strconv.Itoa(len(answer.body)))
+	}
+	w.WriteHeader(answer.status)
 }
 
-// Serve answers on the listener, which must be a loopback one, until ctx ends; then it returns nil.
-func (s *Sandbox) Serve(ctx context.Context, _ net.Listener) error {
-	<-ctx.Done()
+// hangUp closes the connection without a word.
+func hangUp(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, "the connection is lost", http.StatusBadGateway)
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetLinger(0) //nolint:errcheck // then it is closed politely
+	}
+	conn.Close() //nolint:errcheck // it is lost on purpose
+}
+
+// hangUpAfter lets what was written out; the server closes a connection on which less came than was announced.
+func hangUpAfter(w http.ResponseWriter) {
+	http.NewResponseController(w).Flush() //nolint:errcheck // the client finds the body cut either way
+}
+
+// Serve answers on the listener until ctx ends; then it returns nil. The listener must be on a loopback address: there
+// are no secrets behind it, but nobody else's machine should take it for the real thing.
+func (s *Sandbox) Serve(ctx context.Context, listener net.Listener) error {
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok || !address.IP.IsLoopback() {
+		return fmt.Errorf("sandbox listens on %s: want a loopback address such as 127.0.0.1", listener.Addr())
+	}
+	server := &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      2 * time.Minute, // above the longest scripted delay
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return context.WithValue(ctx, lifeKey{}, ctx) },
+	}
+	stopped := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if err := server.Shutdown(grace); err != nil {
+			stopped <- server.Close() // whoever still reads an endless body
+			return
+		}
+		stopped <- nil
+	})
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("sandbox: %w", err)
+	}
+	<-stopped
 	return nil
 }

@@ -1,6 +1,9 @@
 package sandbox
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Write is one write that took effect through an API, whether or not the client ever heard of it. What people do
 // (AddPayment, EditBill, ...) is not in the ledger.
@@ -16,17 +19,53 @@ type Write struct {
 	Date     string    `json:"date"`     // of a payment
 	Before   string    `json:"before"`   // what the invoice said is paid; a tag's old value; in Erply "paid=0" and every other field that changed
 	After    string    `json:"after"`    // the same afterwards
-	Changes  []Change  `json:"changes"`  // field by field
-	Answered bool      `json:"answered"` // false when a fault lost or spoiled the answer
+	Changes  []Change  `json:"changes"`  // field by field, in a fixed order
+	Answered bool      `json:"answered"` // false when a fault lost or spoiled the answer, or the client had hung up
 }
 
-// Change is one field of a document before and after.
+// Change is one field of a document before and after. An attribute's field is "attributes.<name>".
 type Change struct {
 	Field  string `json:"field"`
 	Before string `json:"before"`
 	After  string `json:"after"`
 }
 
-type ledger struct{}
+// ledger counts and remembers.
+type ledger struct {
+	requests  map[string]map[string]int
+	throttled map[string]int
+	tenths    int
+	writes    []Write
+	alarms    []string
+}
 
-func newLedger() ledger { return ledger{} }
+func newLedger() ledger {
+	return ledger{
+		requests:  map[string]map[string]int{precoroSide: {}, erplySide: {}},
+		throttled: map[string]int{},
+	}
+}
+
+func (l *ledger) request(side, name string) { l.requests[side][name]++ }
+
+func (l *ledger) throttle(side, limiter string) {
+	l.throttled[side]++
+	l.throttled[side+" "+limiter]++
+}
+
+// write adds a write; until anybody says otherwise it is answered.
+func (l *ledger) write(w Write) {
+	w.Answered = true
+	l.writes = append(l.writes, w)
+}
+
+// unanswered takes that back for all writes since the ledger had this length.
+func (l *ledger) unanswered(since int) {
+	for i := since; i < len(l.writes); i++ {
+		l.writes[i].Answered = false
+	}
+}
+
+func (l *ledger) alarm(format string, args ...any) {
+	l.alarms = append(l.alarms, fmt.Sprintf(format, args...))
+}

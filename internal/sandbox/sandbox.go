@@ -45,10 +45,10 @@ type Sandbox struct {
 	mu      sync.Mutex
 	world   world
 	ledger  ledger
-	faults  []*scripted
+	faults  []*Fault
 	precoro precoroLimits
 	erply   erplyLimits
-	logins  logins
+	logins  logins // Erply's sessions
 }
 
 // New makes an empty world.

@@ -1,5 +1,16 @@
 package sandbox
 
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+const (
+	precoroSide = "precoro"
+	erplySide   = "erply"
+)
+
 // State is what the sandbox saw and holds, a copy. GET /_sandbox/state gives the same as JSON.
 type State struct {
 	// Requests counts by side and then by route ("GET /invoices/{idn}") or call ("savePurchaseDocument"). A bulk call of
@@ -15,10 +26,44 @@ type State struct {
 	Invoices    []Invoice `json:"invoices"` // by id
 	Payments    []Payment `json:"payments"` // by id
 	Bills       []Bill    `json:"bills"`    // by id
-	// Alarms are a client's mistakes, in words: unknown parameters, wrong types, the trap, header fields that a save
-	// changed without naming them.
+	// Alarms are mistakes of a client (or of whoever built the world), in words: unknown parameters, wrong types, the
+	// trap, header fields that a save changed without naming them.
 	Alarms []string `json:"alarms"`
 }
 
 // State takes a snapshot.
-func (s *Sandbox) State() State { return State{} }
+func (s *Sandbox) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	state := State{
+		Requests:    map[string]map[string]int{},
+		Throttled:   maps.Clone(s.ledger.throttled),
+		ErplyTenths: s.ledger.tenths,
+		Ledger:      make([]Write, 0, len(s.ledger.writes)),
+		Invoices:    make([]Invoice, 0, len(s.world.invoices)),
+		Payments:    make([]Payment, 0, len(s.world.payments)),
+		Bills:       make([]Bill, 0, len(s.world.bills)),
+		Alarms:      append([]string{}, s.ledger.alarms...),
+	}
+	for side, counts := range s.ledger.requests {
+		state.Requests[side] = maps.Clone(counts)
+	}
+	for _, w := range s.ledger.writes {
+		w.Changes = slices.Clone(w.Changes)
+		state.Ledger = append(state.Ledger, w)
+	}
+	for _, id := range sortedIDs(s.world.invoices) {
+		state.Invoices = append(state.Invoices, s.world.invoice(id))
+	}
+	for _, id := range sortedIDs(s.world.payments) {
+		state.Payments = append(state.Payments, *s.world.payments[id])
+	}
+	for _, id := range sortedIDs(s.world.bills) {
+		state.Bills = append(state.Bills, s.world.bills[id].clone())
+	}
+	return state
+}
+
+func sortedIDs[V any](documents map[int64]V) []int64 {
+	return slices.SortedFunc(maps.Keys(documents), cmp.Compare[int64])
+}

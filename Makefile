@@ -44,10 +44,9 @@ build: ## the programs, into .bin
 	@go -C demo build -o $(BIN)/temporal-dev ./cmd/temporal-dev
 
 .PHONY: vet
-vet: ## go vet
+vet: ## go vet; lint includes it, but this is quicker
 	$(say) 'go vet'
 	@go vet ./...
-	@go -C demo vet ./...
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## golangci-lint, see .golangci.yml
@@ -78,6 +77,11 @@ fuzz: ## each fuzz test for FUZZTIME (20s)
 histories: ## record the histories anew that the replay tests read; commit them only with a change of workflow code
 	$(say) 'recording histories'
 	@PAYRECON_SAVE_HISTORIES=1 go test -count=1 -timeout 10m -v ./internal/e2e/...
+
+.PHONY: tidy
+tidy: ## after any change of a go.mod: the demo module sees the main module's requirements
+	@go mod tidy
+	@go -C demo mod tidy
 
 .PHONY: vuln
 vuln: $(GOVULNCHECK) ## known vulnerabilities; asks vuln.go.dev

@@ -61,6 +61,7 @@ func TestLostAnswerIsAdoptedWherePrecoroDropsTheKey(t *testing.T) {
 		require.Equal(t, "er."+strconv.FormatInt(bill.ID, 10)+".paid", payments[0].ExternalID)
 	}
 	require.Equal(t, 2, acme.State().Requests["precoro"]["POST /payments"])
+	f.saveHistories(t, "key-dropped", "acme")
 }
 
 // Target: savePurchaseDocument in Erply. Injection: the record is written, the answer is lost (or spoiled).
@@ -162,6 +163,7 @@ func TestPassingFaultsOnEveryRequestAreRiddenOut(t *testing.T) {
 	require.Equal(t, report.ByDirection{ToERP: 1, ToPrecoro: 1}, r.Created)
 	require.Len(t, acme.precoroPayments(toPrecoro), 1)
 	require.Equal(t, 1, acme.billNow(t, toERPBill).Paid)
+	f.saveHistories(t, "faults", "acme")
 }
 
 // Target: the documents a run reads. Injection: answers that are no invoices.

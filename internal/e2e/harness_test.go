@@ -46,6 +46,7 @@ type field struct {
 	companies []*company
 	registry  erp.Registry
 	queue     string
+	trigger   string // workflow ID of the one started last
 }
 
 // company is one company of the configuration, and the sandbox behind it.
@@ -147,6 +148,7 @@ func (f *field) start(t *testing.T, id string, input ...any) client.WorkflowRun 
 	t.Helper()
 	run, err := f.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: f.queue}, workflows.TypeReconcilePayments, input...)
 	require.NoError(t, err)
+	f.trigger = id
 	return run
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
-	"go.temporal.io/sdk/client"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"payrecon/workflows"
@@ -19,13 +18,13 @@ import (
 // saveVariable makes tests write the histories that the replay test of package workflows reads.
 const saveVariable = "PAYRECON_SAVE_HISTORIES"
 
-// saveHistories keeps what a trigger, its company and its run went through, under the name of the scene.
-func (f *field) saveHistories(t *testing.T, scene string, trigger client.WorkflowRun, company string) {
+// saveHistories keeps what the last trigger, its company and its run went through, under the name of the scene.
+func (f *field) saveHistories(t *testing.T, scene, company string) {
 	t.Helper()
 	if os.Getenv(saveVariable) == "" {
 		return
 	}
-	for kind, id := range map[string]string{"trigger": trigger.GetID(), "company": workflows.CompanyID(company), "run": workflows.RunID(company)} {
+	for kind, id := range map[string]string{"trigger": f.trigger, "company": workflows.CompanyID(company), "run": workflows.RunID(company)} {
 		f.saveHistory(t, scene+"-"+kind, id)
 	}
 }
@@ -43,5 +42,5 @@ func (f *field) saveHistory(t *testing.T, name, workflowID string) {
 	require.NoError(t, err)
 	folder := filepath.Join("..", "..", "workflows", "testdata", "histories")
 	require.NoError(t, os.MkdirAll(folder, 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".json"), text, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".json"), text, 0o644)) //nolint:gosec // a test file of the project
 }

@@ -47,7 +47,14 @@ func TestPaymentsAreCreatedBothWaysAndTheSecondRunWritesNothing(t *testing.T) {
 	require.Contains(t, acme.billNow(t, toPrecoroBill).Attributes, "payrecon-"+strconv.FormatInt(derived.ID, 10), "the ERP's half is tagged too")
 	acme.quiet(t)
 	require.Empty(t, acme.State().Throttled, "no 429 of our own making")
+	sent := 0
+	for _, n := range acme.State().Requests["precoro"] {
+		sent += n
+	}
+	require.Equal(t, sent, r.Requests.Precoro, "the report counts what was sent")
+	require.Equal(t, 5, sent, "one page, three invoices that differ, one POST")
 
+	f.saveHistories(t, "both-ways", "acme")
 	row := rowsOf(r, toERP)[0]
 	require.Equal(t, report.Row{
 		Invoice: toERP.IDN, Bill: strconv.FormatInt(toERPBill.ID, 10), Action: report.Created, Direction: reconcile.ToERP,

@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
@@ -58,6 +59,7 @@ func TestAPlanOverTheCapsIsWrittenOnlyWithItsDigest(t *testing.T) {
 	require.Equal(t, report.Agreed, approved.Outcome)
 	require.Equal(t, 2, approved.Created.ToERP)
 	require.Equal(t, 2, acme.writes())
+	f.saveHistories(t, "approved", "acme")
 }
 
 func TestDirectionAndSingleInvoicesLimitWhatIsWritten(t *testing.T) {
@@ -169,7 +171,7 @@ func TestOneCompanyWorksWhileAnotherGoesOn(t *testing.T) {
 	f := newField(t)
 	slow := f.addCompany(t, "slow", sandbox.Options{})
 	quick := f.addCompany(t, "quick", sandbox.Options{})
-	slow.Fail(sandbox.Fault{Side: "precoro", Match: "GET /invoices", Kind: sandbox.Slow, Delay: patience})
+	slow.Fail(sandbox.Fault{Side: "precoro", Match: "GET /invoices", Kind: sandbox.Slow, Delay: 8 * time.Second})
 	inv, bill := quick.pair("120.00")
 	quick.paid(inv, "120.00", "2026-03-14")
 	f.startWorker(t)
@@ -179,8 +181,11 @@ func TestOneCompanyWorksWhileAnotherGoesOn(t *testing.T) {
 
 	require.Equal(t, report.Agreed, r.Outcome)
 	require.Equal(t, 1, quick.billNow(t, bill).Paid)
+	slow.quiet(t)
 	require.NoError(t, f.client.CancelWorkflow(t.Context(), waiting.GetID(), waiting.GetRunID()))
 	stopped, err := await(t, waiting)
 	require.NoError(t, err)
 	require.Equal(t, report.Stopped, stopped.Outcome)
+	f.trigger = waiting.GetID()
+	f.saveHistories(t, "stopped", "slow")
 }

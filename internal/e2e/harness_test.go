@@ -74,7 +74,7 @@ func (f *field) addCompany(t *testing.T, name string, options sandbox.Options) *
 		options.Limits = fast()
 	}
 	c := &company{Sandbox: sandbox.New(options), name: name}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	served := make(chan error, 1)

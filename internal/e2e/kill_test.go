@@ -41,11 +41,11 @@ func (f *field) startProcess(t *testing.T, program, config string) process {
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		if cmd.ProcessState == nil {
-			_ = cmd.Process.Kill() //nolint:errcheck // it may have ended by itself
-			_ = cmd.Wait()         //nolint:errcheck // as above
+			_ = cmd.Process.Kill() // it may have ended by itself
+			_ = cmd.Wait()
 		}
 		if t.Failed() {
-			text, _ := os.ReadFile(log.Name()) //nolint:errcheck // only for the one who reads the failure
+			text, _ := os.ReadFile(log.Name())
 			t.Logf("worker:\n%s", text)
 		}
 	})
@@ -56,7 +56,7 @@ func (f *field) startProcess(t *testing.T, program, config string) process {
 func (p process) kill(t *testing.T) {
 	t.Helper()
 	require.NoError(t, p.Process.Signal(syscall.SIGKILL))
-	_ = p.Wait() //nolint:errcheck // it was killed
+	_ = p.Wait() // it was killed
 }
 
 // eventually waits for a condition without hurry.

@@ -55,7 +55,7 @@ func (p Progress) Details() string {
 	if p.Waiting != "" {
 		lines = append(lines, "**Waiting** "+p.Waiting, "")
 	}
-	lines = append(lines, "| | |", "|---|---|")
+	lines = append(lines, "| | so far |", "|---|---|")
 	for _, line := range []struct {
 		name  string
 		value int
@@ -72,7 +72,9 @@ func (p Progress) Details() string {
 		{"requests to Precoro", p.Requests.Precoro},
 		{"requests to the ERP", p.Requests.ERP},
 	} {
-		lines = append(lines, fmt.Sprintf("| %s | %d |", line.name, line.value))
+		if line.value > 0 {
+			lines = append(lines, fmt.Sprintf("| %s | %d |", line.name, line.value))
+		}
 	}
 	for _, reason := range reconcile.Reasons() {
 		if n := p.Exceptions[reason]; n > 0 {

@@ -77,10 +77,11 @@ func (r *run) lookCloser(inv reconcile.Invoice) bool {
 	return r.start.Job.Scope == ScopeDeep || before && slices.Contains([]reconcile.Reason{"", reconcile.Rejected, reconcile.Unverified}, open.Reason)
 }
 
-// settledByLists are the reasons that payment lists alone decide: with the same documents they are the same again.
+// settledByLists are the reasons that documents and payment lists alone decide: with the same documents they are the same
+// again.
 var settledByLists = []reconcile.Reason{
 	reconcile.TotalMismatch, reconcile.Overpaid, reconcile.PossibleDuplicate, reconcile.DuplicatePayment, reconcile.AmountMismatch,
-	reconcile.Reversed, reconcile.ListMismatch, reconcile.UnsupportedPayment, reconcile.CurrencyMismatch,
+	reconcile.Reversed, reconcile.ListMismatch, reconcile.UnsupportedPayment, reconcile.CurrencyMismatch, reconcile.NotConfirmed,
 }
 
 // asBefore: an open exception whose documents are what they were is not read again, unless somebody asks for it.

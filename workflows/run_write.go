@@ -118,23 +118,24 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 		if w.stop.Err() != nil {
 			return w.stopBefore(ctx)
 		}
+		before := paidOf(*w.candidate)
 		posted, err := call(ctx, writeOptions(fmt.Sprintf("POST payment %s on invoice %d", order.Amount, w.Invoice.IDN)), act.PostPayment,
 			activities.PostPaymentRequest{
 				Company: w.start.Company, InvoiceID: w.Invoice.ID, Key: order.Key, Amount: order.Amount, Date: order.Date, Read: w.Read,
 			})
 		w.countPrecoro(posted.Requests, err)
 		if err == nil {
-			return w.created(ctx, order, posted.Payment)
+			return w.created(ctx, order, posted.Payment, before)
 		}
 		if became, err := w.afterFailure(ctx, order, err, &tried); became != 0 || err != nil {
 			return became, err
 		}
-		found, became, err := w.checkPrecoro(ctx, order)
+		found, became, err := w.checkPrecoro(ctx, order, tried.unknown > 0)
 		if err != nil || became != 0 {
 			return became, err
 		}
 		if found != nil {
-			return w.created(ctx, order, *found)
+			return w.created(ctx, order, *found, before)
 		}
 		if tried.unknown >= maxUnknown {
 			return w.abandon(ctx, order, reconcile.Unverified, fmt.Sprintf("sent %d times, and no answer told whether it was carried out", tried.unknown))
@@ -150,10 +151,10 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 
 // created takes over a payment that is in Precoro now: it gets its key if the answer did not show it, and the ERP's half
 // gets the new one's.
-func (w *writer) created(ctx workflow.Context, order reconcile.Write, payment reconcile.Payment) (fate, error) {
+func (w *writer) created(ctx workflow.Context, order reconcile.Write, payment reconcile.Payment, before report.Paid) (fate, error) {
 	keyed := payment.Tag == order.Key
 	w.keepsKey = w.keepsKey || keyed
-	before, note := paidOf(*w.candidate), order.Note
+	note := order.Note
 	tag := reconcile.Write{
 		Adopt: true, Direction: reconcile.ToERP, Key: reconcile.KeyInERP(payment.ID), Amount: order.Amount, Date: order.Date,
 		Source: payment.ID, Target: order.Source,
@@ -165,9 +166,13 @@ func (w *writer) created(ctx workflow.Context, order reconcile.Write, payment re
 		note = joined(note, fmt.Sprintf("bill %s carries %s for it", w.Bill.ID, tag.Key))
 	}
 	payment.Tag = order.Key
-	w.Payments = append(w.Payments, payment)
+	if i := slices.IndexFunc(w.Payments, func(p reconcile.Payment) bool { return p.ID == payment.ID }); i >= 0 {
+		w.Payments[i] = payment // a check found it, and took over what the invoice says is paid
+	} else {
+		w.Payments = append(w.Payments, payment)
+		w.add(order)
+	}
 	w.knownPrecoro = append(w.knownPrecoro, payment.ID)
-	w.add(order)
 	delete(w.seen, w.Bill.ID)
 	w.addRow(ctx, rowOf(*w.candidate, order, report.Created, before, note))
 	if !keyed {
@@ -256,7 +261,7 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 
 // checkPrecoro looks whether the payment is there: with its key, or untagged, equal and new. The latter is ours if
 // Precoro is not known to keep the key in the call that creates; otherwise somebody else made it at the same time.
-func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write) (*reconcile.Payment, fate, error) {
+func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write, sent bool) (*reconcile.Payment, fate, error) {
 	if err := w.readPrecoro(ctx); err != nil {
 		return nil, 0, err
 	}
@@ -267,6 +272,8 @@ func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write) (*rec
 	case double || w.keepsKey:
 		became, err := w.abandon(ctx, order, reconcile.PossibleDuplicate, "a payment of the same amount appeared while this one was being written")
 		return nil, became, err
+	case !sent:
+		return nil, 0, nil // not ours; it is decided upon
 	}
 	return found, 0, nil
 }
@@ -316,8 +323,8 @@ func (w *writer) inERP(ctx workflow.Context, order reconcile.Write) (fate, error
 // belongs to a payment that was just created: it is reported with that one, and is not decided again.
 func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, followUp bool) (fate, error) {
 	var tried attempts
-	for sent := false; ; sent = true {
-		bill, became, err := w.checkERP(ctx, order, sent, followUp)
+	for {
+		bill, became, err := w.checkERP(ctx, order, tried.unknown > 0, followUp)
 		if became != 0 || err != nil {
 			return became, err
 		}

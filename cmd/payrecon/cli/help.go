@@ -47,7 +47,7 @@ If a plan is over the company's caps nothing is written; look at it, then run ag
 Examples:
 
     payrecon run
-    payrecon run --company acme --scope full
+    payrecon run --company acme --scope deep
     payrecon run --invoice 1042 --invoice 1043 --direction to_erp
     payrecon run --approve 9f2c0a1b9f2c0a1b
     payrecon run --attach reconcile-acme-20260314T101500Z-k3x9qz

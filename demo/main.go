@@ -12,27 +12,34 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"golang.org/x/term"
 )
 
 func main() {
 	once := flag.Bool("once", false, "exit at the end: with 0 if all went as it should, else with 1")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Stdout, *once); err != nil {
+	context.AfterFunc(ctx, stop) // the first signal asks to stop, the second ends at once
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		width = 0
+	}
+	if err := run(ctx, os.Stdout, width, *once); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-// run shows everything, and unless it is for once leaves it running until the context is done.
-func run(ctx context.Context, out io.Writer, once bool) (err error) {
+// run shows everything in lines of that width (0 is no limit), and unless it is for once leaves it running until the
+// context is done.
+func run(ctx context.Context, out io.Writer, width int, once bool) (err error) {
 	w, err := newWorld(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.stop()) }()
-	s := &show{world: w, out: out}
+	s := &show{world: w, out: out, width: width}
 	if err := s.play(ctx); err != nil {
 		return err
 	}

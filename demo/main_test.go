@@ -15,13 +15,13 @@ func TestDemoPlansDoesTheRealThingAndFindsNothingLeft(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 
-	err := run(t.Context(), &out, true)
+	err := run(t.Context(), &out, 0, true)
 
 	require.NoError(t, err, "%s", &out)
 	require.Contains(t, out.String(), "This is a plan: nothing was written.")
 	require.Contains(t, out.String(), "created in the ERP")
 	require.Contains(t, out.String(), "created in Precoro")
-	require.Contains(t, out.String(), "possible_duplicate")
+	require.Contains(t, out.String(), "no_bill")
 }
 
 func TestDemoThatIsInterruptedSaysSo(t *testing.T) {
@@ -29,7 +29,7 @@ func TestDemoThatIsInterruptedSaysSo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 
-	err := run(ctx, &bytes.Buffer{}, true)
+	err := run(ctx, &bytes.Buffer{}, 0, true)
 
 	require.ErrorContains(t, err, "context canceled")
 }

@@ -19,7 +19,8 @@ const rowsOfAKind = 2
 // show is the performance, step by step.
 type show struct {
 	*world
-	out io.Writer
+	out   io.Writer
+	width int // of its lines, 0 is no limit
 }
 
 // evidence is what the performance is judged by: the reports, and how many writes the sandbox had seen after each.
@@ -60,7 +61,11 @@ func (s *show) play(ctx context.Context) error {
 
 	s.say("\nThe sandbox's ledger holds %d writes after the plan, %d after the real thing and %d after the second run.\n",
 		e.afterPlan-e.beforePlan, e.afterFirst-e.beforePlan, e.afterSecond-e.beforePlan)
-	return errors.Join(e.judge(), s.alarms())
+	if err := errors.Join(e.judge(), s.complaints()); err != nil {
+		return err
+	}
+	s.say("It refused no request and raised no alarm. All is as it should be.\n")
+	return nil
 }
 
 func (s *show) introduce() {
@@ -80,7 +85,7 @@ after %s (really 10m), and Precoro takes %d requests a second (really 1).
 
 func (s *show) lookAround() {
 	s.say(`
-All as it should be. Everything is still running:
+Everything is still running:
 
   * %[1]s shows each run, request by request.
   * Start one there: "Start Workflow", any workflow ID, task queue %[2]s, workflow type %[3]s,
@@ -121,7 +126,7 @@ func (s *show) reconcile(ctx context.Context, id string, request workflows.Reque
 	if err := run.Get(ctx, &result); err != nil {
 		return report.Report{}, fmt.Errorf("run %s: %w", id, err)
 	}
-	if err := sample(result).Table(s.out, 0, false); err != nil {
+	if err := sample(result).Table(s.out, s.width, false); err != nil {
 		return report.Report{}, err
 	}
 	return result, nil

@@ -6,21 +6,19 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"text/template"
 	"time"
 
-	"github.com/rs/zerolog"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/log"
 
 	"payrecon/demo/temporaldev"
 	"payrecon/erp"
 	"payrecon/erp/erply"
 	"payrecon/internal/config"
+	"payrecon/internal/logging"
 	"payrecon/internal/sandbox"
 	"payrecon/worker"
 )
@@ -146,14 +144,12 @@ func (w *world) startWorker(ctx context.Context) error {
 		return err
 	}
 	w.later(file.Close)
-	w.client, err = client.DialContext(ctx, client.Options{
-		HostPort: w.temporal.Address(), Logger: log.NewStructuredLogger(slog.New(slog.NewJSONHandler(file, nil))),
-	})
+	logger := logging.New(file, false, false)
+	w.client, err = client.DialContext(ctx, client.Options{HostPort: w.temporal.Address(), Logger: logging.Temporal(logger)})
 	if err != nil {
 		return err
 	}
 	w.later(func() error { w.client.Close(); return nil })
-	logger := zerolog.New(file).With().Timestamp().Logger()
 	payrecon, err := worker.New(w.client, w.config, erp.Registry{"erply": erply.Factory}, logger)
 	if err != nil {
 		return err
@@ -167,11 +163,17 @@ func (w *world) logPath() string { return filepath.Join(w.dir, "worker.log") }
 // writes is how many writes have taken effect on either side.
 func (w *world) writes() int { return len(w.sandbox.State().Ledger) }
 
-// alarms are what the sandbox has to complain about the worker.
-func (w *world) alarms() error {
+// complaints are what the sandbox holds against the worker: mistakes, and requests beyond the limits.
+func (w *world) complaints() error {
+	state := w.sandbox.State()
 	var problems []error
-	for _, alarm := range w.sandbox.State().Alarms {
-		problems = append(problems, fmt.Errorf("the sandbox complains: %s", alarm))
+	for _, alarm := range state.Alarms {
+		problems = append(problems, fmt.Errorf("the sandbox raised an alarm: %s", alarm))
+	}
+	for _, side := range []string{"precoro", "erply"} {
+		if n := state.Throttled[side]; n > 0 {
+			problems = append(problems, fmt.Errorf("the limits of %s refused %d requests", side, n))
+		}
 	}
 	return errors.Join(problems...)
 }

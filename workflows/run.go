@@ -122,6 +122,7 @@ type run struct {
 	open     []OpenInvoice
 	keepsKey bool
 	seen     map[string]money.Date
+	decided  bool // every invoice was looked at
 	stopped  bool // while an invoice was being written
 
 	progress Progress

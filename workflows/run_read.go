@@ -57,6 +57,7 @@ type listing struct {
 	seen  map[int64]int // id -> place in rows
 	sent  map[int]time.Time
 	total int
+	taken int // pages, each as often as it was read
 	idle  int
 }
 
@@ -71,6 +72,7 @@ func (l *listing) again(page int, sameGet time.Duration) time.Time {
 // take adds a page and says which is next, 0 for none. If the total shrank, rows were removed and what followed them
 // moved left, onto pages that were read already: those are read again.
 func (l *listing) take(page int, answer activities.InvoicePage) (next int, err error) {
+	l.taken++
 	fresh := 0
 	for _, inv := range answer.Invoices {
 		place, known := l.seen[inv.ID]
@@ -93,14 +95,14 @@ func (l *listing) take(page int, answer activities.InvoicePage) (next int, err e
 		l.idle++
 	}
 	switch {
+	case l.taken >= maxPages && (answer.More || shrunk > 0):
+		return 0, unreadable("the listing of invoices does not end: %d pages were read", l.taken)
 	case shrunk > 0 && page > 1:
 		return max(1, page-(shrunk+perPage-1)/perPage), nil
 	case !answer.More:
 		return 0, nil
 	case l.idle >= maxIdle:
 		return 0, unreadable("the listing of invoices repeats itself: %d pages in a row brought nothing new, the last was page %d", l.idle, page)
-	case page >= maxPages:
-		return 0, unreadable("the listing of invoices does not end: %d pages were read", page)
 	}
 	return page + 1, nil
 }

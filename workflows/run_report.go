@@ -92,7 +92,7 @@ func (r *run) fileReport(ctx workflow.Context) error {
 // stopped early.
 func (r *run) carryOthers(ctx workflow.Context) {
 	looked := map[int64]bool{}
-	if r.report.Outcome != report.Stopped {
+	if r.decided {
 		for _, idn := range r.start.Job.Invoices {
 			looked[idn] = true
 		}
@@ -100,7 +100,7 @@ func (r *run) carryOthers(ctx workflow.Context) {
 	for _, open := range r.open {
 		looked[open.Invoice] = true
 	}
-	everything := len(r.start.Job.Invoices) == 0 && r.report.Outcome != report.Stopped
+	everything := len(r.start.Job.Invoices) == 0 && r.decided
 	for _, open := range r.start.Memory.Open {
 		if everything || looked[open.Invoice] {
 			continue

@@ -19,6 +19,7 @@ import (
 
 // write carries out the plan, invoice by invoice. Between two invoices the run may stop or continue as new.
 func (r *run) write(ctx workflow.Context) error {
+	r.decided = true
 	for i := range r.candidates {
 		if ctx.Err() != nil {
 			r.leaveOpen(ctx, r.candidates[i:])
@@ -130,7 +131,7 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 		if became, err := w.afterFailure(ctx, order, err, &tried); became != 0 || err != nil {
 			return became, err
 		}
-		found, became, err := w.checkPrecoro(ctx, order, tried.unknown > 0)
+		found, became, err := w.checkPrecoro(ctx, order)
 		if err != nil || became != 0 {
 			return became, err
 		}
@@ -261,7 +262,7 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 
 // checkPrecoro looks whether the payment is there: with its key, or untagged, equal and new. The latter is ours if
 // Precoro is not known to keep the key in the call that creates; otherwise somebody else made it at the same time.
-func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write, sent bool) (*reconcile.Payment, fate, error) {
+func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write) (*reconcile.Payment, fate, error) {
 	if err := w.readPrecoro(ctx); err != nil {
 		return nil, 0, err
 	}
@@ -272,8 +273,6 @@ func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write, sent 
 	case double || w.keepsKey:
 		became, err := w.abandon(ctx, order, reconcile.PossibleDuplicate, "a payment of the same amount appeared while this one was being written")
 		return nil, became, err
-	case !sent:
-		return nil, 0, nil // not ours; it is decided upon
 	}
 	return found, 0, nil
 }
@@ -323,8 +322,8 @@ func (w *writer) inERP(ctx workflow.Context, order reconcile.Write) (fate, error
 // belongs to a payment that was just created: it is reported with that one, and is not decided again.
 func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, followUp bool) (fate, error) {
 	var tried attempts
-	for {
-		bill, became, err := w.checkERP(ctx, order, tried.unknown > 0, followUp)
+	for sent := false; ; sent = true {
+		bill, became, err := w.checkERP(ctx, order, sent, followUp)
 		if became != 0 || err != nil {
 			return became, err
 		}

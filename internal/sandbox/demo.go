@@ -41,7 +41,7 @@ type demoState struct {
 
 var demoStates = []demoState{
 	{"in sync, paid", 40, (*demo).inSyncPaid},
-	{"in sync, unpaid", 14, func(d *demo) { d.bill(d.invoice("EUR"), nil) }},
+	{"in sync, unpaid", 14, func(d *demo) { d.bill(d.invoice(), nil) }},
 	{"in sync, partly paid", 8, (*demo).inSyncPartly},
 	{"in sync, created from the paid flag", 4, (*demo).inSyncDerived},
 	{"missing in the ERP", 8, (*demo).missingInERP},
@@ -50,12 +50,12 @@ var demoStates = []demoState{
 	{"missing in the ERP, one of two known", 3, (*demo).oneOfTwo},
 	{"missing in the ERP, yen", 1, (*demo).yen},
 	{"missing in the ERP, linked by the invoice", 4, (*demo).linkedByInvoice},
-	{"missing in Precoro", 8, func(d *demo) { d.bill(d.invoice("EUR"), func(b *Bill) { b.Paid = 1 }) }},
+	{"missing in Precoro", 8, func(d *demo) { d.bill(d.invoice(), func(b *Bill) { b.Paid = 1 }) }},
 	{"missing in Precoro, linked by the invoice", 3, (*demo).paidLinkedByInvoice},
 	{"missing in Precoro, the rest", 3, (*demo).missingRest},
 	{"adoption: paid on both sides, not recorded", 3, (*demo).unrecorded},
-	{"unlinked", 4, func(d *demo) { d.invoice("EUR") }},
-	{"no bill", 2, func(d *demo) { d.payAll(d.invoice("EUR")) }},
+	{"unlinked", 4, func(d *demo) { d.invoice() }},
+	{"no bill", 2, func(d *demo) { d.payAll(d.invoice()) }},
 	{"ambiguous: two bills", 1, (*demo).twoBills},
 	{"ambiguous: the links disagree", 1, (*demo).linksDisagree},
 	{"currency mismatch", 1, (*demo).currencyMismatch},
@@ -97,7 +97,7 @@ func (d *demo) plan(invoices int) []demoState {
 	return states
 }
 
-func (d *demo) invoice(currency string) Invoice { return d.add(Invoice{Currency: currency}) }
+func (d *demo) invoice() Invoice { return d.add(Invoice{Currency: "EUR"}) }
 
 func (d *demo) add(in Invoice) Invoice {
 	in.Name = fmt.Sprintf("%d: %s", d.built+1, d.name)
@@ -160,19 +160,19 @@ func recorded(b *Bill, p Payment, amount, currency string) {
 }
 
 func (d *demo) inSyncPaid() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	p := d.payAll(i)
 	d.bill(i, func(b *Bill) { b.Paid = 1; recorded(b, p, i.Total, i.Currency) })
 }
 
 func (d *demo) inSyncPartly() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	p := d.pay(i, part(i.Total, 1, 3))
 	d.bill(i, func(b *Bill) { recorded(b, p, p.Amount, i.Currency) })
 }
 
 func (d *demo) inSyncDerived() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	b := d.bill(i, func(b *Bill) { b.Paid = 1 })
 	p := d.payWith(i, Payment{Amount: i.Total, ExternalID: derivedKey(b.ID), By: "api"})
 	d.sandbox.EditBill(b.ID, func(b *Bill) { recorded(b, p, i.Total, i.Currency) })
@@ -181,26 +181,26 @@ func (d *demo) inSyncDerived() {
 func derivedKey(bill int64) string { return fmt.Sprintf("er.%d.paid", bill) }
 
 func (d *demo) missingInERP() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.payAll(i)
 	d.bill(i, nil)
 }
 
 func (d *demo) missingPart() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.pay(i, part(i.Total, 1, 4))
 	d.bill(i, nil)
 }
 
 func (d *demo) twoEqual() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	first := d.pay(i, part(i.Total, 1, 2))
 	d.payWith(i, Payment{Amount: first.Amount, Date: first.Date})
 	d.bill(i, nil)
 }
 
 func (d *demo) oneOfTwo() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	known := d.pay(i, part(i.Total, 1, 2))
 	d.pay(i, part(i.Total, 1, 2))
 	d.bill(i, func(b *Bill) { recorded(b, known, known.Amount, i.Currency) })
@@ -212,9 +212,9 @@ func (d *demo) yen() {
 	d.bill(i, nil)
 }
 
-func (d *demo) linkedByInvoice() { d.payAll(d.linkBack(d.invoice("EUR"), 0)) }
+func (d *demo) linkedByInvoice() { d.payAll(d.linkBack(d.invoice(), 0)) }
 
-func (d *demo) paidLinkedByInvoice() { d.linkBack(d.invoice("EUR"), 1) }
+func (d *demo) paidLinkedByInvoice() { d.linkBack(d.invoice(), 1) }
 
 // linkBack makes a bill that the invoice names, not the other way round.
 func (d *demo) linkBack(i Invoice, paid int) Invoice {
@@ -231,58 +231,58 @@ func (s *Sandbox) link(invoice, bill int64) {
 }
 
 func (d *demo) missingRest() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.pay(i, part(i.Total, 1, 2))
 	d.bill(i, func(b *Bill) { b.Paid = 1 })
 }
 
 func (d *demo) unrecorded() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.payAll(i)
 	d.bill(i, func(b *Bill) { b.Paid = 1 })
 }
 
 func (d *demo) twoBills() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.payAll(i)
 	d.bill(i, nil)
 	d.bill(i, nil)
 }
 
 func (d *demo) linksDisagree() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.payAll(i)
 	d.bill(i, nil)
 	d.linkBack(i, 0)
 }
 
 func (d *demo) currencyMismatch() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.payAll(i)
 	d.bill(i, func(b *Bill) { b.Currency = "USD" })
 }
 
 func (d *demo) totalMismatch() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.pay(i, part(i.Total, 1, 2))
 	d.bill(i, func(b *Bill) { b.Total = total("EUR", i.Total, "0.02") })
 }
 
 func (d *demo) draftBill() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.payAll(i)
 	d.bill(i, func(b *Bill) { b.Confirmed = 0 })
 }
 
 func (d *demo) overpaid() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.pay(i, part(i.Total, 3, 4))
 	d.pay(i, part(i.Total, 1, 2))
 	d.bill(i, nil)
 }
 
 func (d *demo) duplicate() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	b := d.bill(i, func(b *Bill) { b.Paid = 1 })
 	for range 2 {
 		d.payWith(i, Payment{Amount: part(i.Total, 1, 4), ExternalID: derivedKey(b.ID), By: "api"})
@@ -290,20 +290,20 @@ func (d *demo) duplicate() {
 }
 
 func (d *demo) reversedInPrecoro() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	p := d.pay(i, part(i.Total, 1, 2))
 	d.bill(i, func(b *Bill) { recorded(b, p, p.Amount, i.Currency) })
 	d.sandbox.CancelPayment(p.ID)
 }
 
 func (d *demo) reversedInERP() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	p := d.payAll(i)
 	d.bill(i, func(b *Bill) { recorded(b, p, i.Total, i.Currency) })
 }
 
 func (d *demo) amountMismatch() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	p := d.pay(i, part(i.Total, 1, 2))
 	d.bill(i, func(b *Bill) { recorded(b, p, part(i.Total, 1, 4), i.Currency) })
 }
@@ -315,13 +315,13 @@ func (d *demo) listMismatch() {
 }
 
 func (d *demo) unsupported() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.payWith(i, Payment{Amount: part(i.Total, 1, 2), LogicType: 2})
 	d.bill(i, nil)
 }
 
 func (d *demo) beforeStart() {
-	i := d.invoice("EUR")
+	i := d.invoice()
 	d.payWith(i, Payment{Amount: part(i.Total, 1, 2), Date: "2025-12-15"})
 	d.bill(i, nil)
 }

@@ -189,7 +189,7 @@ func (b *Bill) setAttribute(params map[string]string, n string) erplyFailure {
 		delete(b.AttributeTypes, name)
 		return erplyFailure{}
 	}
-	valid := false
+	var valid bool
 	switch kind {
 	case "text":
 		valid = utf8.RuneCountInString(value) <= maxAttributeValue

@@ -23,14 +23,15 @@ func (s *Sandbox) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		hangUp(w)
 	case brokenEndless:
 		copyHeader(w, answer)
-		io.Copy(w, newEndless(answer.body, r.Context().Done())) //nolint:errcheck // it ends when the client hangs up
+		_, _ = io.Copy(w, newEndless(answer.body, r.Context().Done())) // it ends when the client hangs up
+		hangUp(w)
 	case brokenCut:
 		copyHeader(w, answer)
-		w.Write(answer.body[:len(answer.body)/2]) //nolint:errcheck // nothing can be done about a client that left
+		_, _ = w.Write(answer.body[:len(answer.body)/2]) // nothing can be done about a client that left
 		hangUpAfter(w)
 	default:
 		copyHeader(w, answer)
-		w.Write(answer.body) //nolint:errcheck // nothing can be done about a client that left
+		_, _ = w.Write(answer.body) // nothing can be done about a client that left
 	}
 }
 
@@ -52,14 +53,14 @@ func hangUp(w http.ResponseWriter) {
 		return
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		tcp.SetLinger(0) //nolint:errcheck // then it is closed politely
+		_ = tcp.SetLinger(0) // if not, then it is closed politely
 	}
-	conn.Close() //nolint:errcheck // it is lost on purpose
+	_ = conn.Close() // it is lost on purpose
 }
 
 // hangUpAfter lets what was written out; the server closes a connection on which less came than was announced.
 func hangUpAfter(w http.ResponseWriter) {
-	http.NewResponseController(w).Flush() //nolint:errcheck // the client finds the body cut either way
+	_ = http.NewResponseController(w).Flush() // the client finds the body cut either way
 }
 
 // Serve answers on the listener until ctx ends; then it returns nil. The listener must be on a loopback address: there
@@ -92,6 +93,8 @@ func (s *Sandbox) Serve(ctx context.Context, listener net.Listener) error {
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("sandbox: %w", err)
 	}
-	<-stopped
+	if err := <-stopped; err != nil {
+		return fmt.Errorf("sandbox: close: %w", err)
+	}
 	return nil
 }

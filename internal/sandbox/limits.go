@@ -115,7 +115,7 @@ func newErplyLimits(l Limits) erplyLimits {
 
 // admit names the limiter that turns an address away, "" for none.
 func (l *erplyLimits) admit(now time.Time, parallel int64) string {
-	limiter := ""
+	var limiter string
 	switch {
 	case now.Before(l.blockedUntil):
 		return "burst"

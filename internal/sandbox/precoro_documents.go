@@ -23,24 +23,6 @@ var statusNames = map[int]string{
 	6: "awaiting confirmation", 7: "on revise", 8: "cancelled", 9: "pending receipt", 10: "approval review", 11: "closed",
 }
 
-func (w *world) byIDN(idn int64) *Invoice {
-	for _, i := range w.invoices {
-		if i.IDN == idn {
-			return i
-		}
-	}
-	return nil
-}
-
-func (w *world) paymentByIDN(idn int64) *Payment {
-	for _, p := range w.payments {
-		if p.IDN == idn {
-			return p
-		}
-	}
-	return nil
-}
-
 // invoice is a copy with what is paid worked out.
 func (w *world) invoice(id int64) Invoice {
 	i := *w.invoices[id]
@@ -54,8 +36,8 @@ func (w *world) paid(i *Invoice) string {
 		return i.PaidOverride
 	}
 	var amounts []string
-	for _, p := range w.payments {
-		if p.InvoiceID == i.ID && !p.Cancelled {
+	for _, p := range w.paymentsOf[i.ID] {
+		if !p.Cancelled {
 			amounts = append(amounts, p.Amount)
 		}
 	}
@@ -83,18 +65,6 @@ func (w *world) settle(id int64) {
 func (w *world) touch(id int64, now time.Time) {
 	w.settle(id)
 	w.invoices[id].Updated = now
-}
-
-// paymentsOf are an invoice's payments, cancelled ones among them, newest first.
-func (w *world) paymentsOf(id int64) []*Payment {
-	var list []*Payment
-	for _, p := range w.payments {
-		if p.InvoiceID == id {
-			list = append(list, p)
-		}
-	}
-	newestFirst(list, func(p *Payment) (time.Time, int64) { return p.Created, p.ID })
-	return list
 }
 
 func newestFirst[D any](list []D, key func(D) (time.Time, int64)) {
@@ -130,7 +100,7 @@ func (w *world) invoiceJSON(id int64, whole bool) map[string]any {
 		return out
 	}
 	payments := []any{}
-	for _, p := range w.paymentsOf(id) {
+	for _, p := range slices.Backward(w.paymentsOf[id]) {
 		payments = append(payments, w.paymentJSON(p, false))
 	}
 	out["payments"] = collection(id, "payments", payments)

@@ -13,7 +13,7 @@ import (
 const maxExternalID = 255
 
 func (s *Sandbox) getInvoice(c precoroCall) reply {
-	i := s.world.byIDN(c.idn)
+	i := s.world.invoiceByIDN[c.idn]
 	if i == nil {
 		return notFound()
 	}
@@ -21,7 +21,7 @@ func (s *Sandbox) getInvoice(c precoroCall) reply {
 }
 
 func (s *Sandbox) getPayment(c precoroCall) reply {
-	p := s.world.paymentByIDN(c.idn)
+	p := s.world.paymentByIDN[c.idn]
 	if p == nil {
 		return notFound()
 	}
@@ -29,7 +29,7 @@ func (s *Sandbox) getPayment(c precoroCall) reply {
 }
 
 func (s *Sandbox) patchInvoice(c precoroCall) reply {
-	i := s.world.byIDN(c.idn)
+	i := s.world.invoiceByIDN[c.idn]
 	if i == nil {
 		return notFound()
 	}
@@ -44,7 +44,7 @@ func (s *Sandbox) patchInvoice(c precoroCall) reply {
 }
 
 func (s *Sandbox) patchPayment(c precoroCall) reply {
-	p := s.world.paymentByIDN(c.idn)
+	p := s.world.paymentByIDN[c.idn]
 	if p == nil {
 		return notFound()
 	}

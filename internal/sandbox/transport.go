@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"syscall"
 )
 
@@ -87,8 +88,10 @@ func deliver(out *http.Request, answer reply, done func()) (*http.Response, erro
 	case brokenEndless:
 		ctx, hangUp := context.WithCancel(out.Context())
 		stream := newEndless(answer.body, ctx.Done())
-		context.AfterFunc(ctx, done)
-		response.ContentLength, response.Body = -1, &hungUp{Reader: stream, hangUp: hangUp}
+		over := sync.OnceFunc(done)
+		context.AfterFunc(ctx, over)
+		response.ContentLength = -1
+		response.Body = closer{stream, func() { hangUp(); over() }}
 	}
 	return response, nil
 }
@@ -98,13 +101,13 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// hungUp ends an endless body when it is closed.
-type hungUp struct {
+// closer ends an endless body when it is closed.
+type closer struct {
 	io.Reader
-	hangUp context.CancelFunc
+	end func()
 }
 
-func (h *hungUp) Close() error {
-	h.hangUp()
+func (c closer) Close() error {
+	c.end()
 	return nil
 }

@@ -108,6 +108,10 @@ type world struct {
 	payments map[int64]*Payment
 	bills    map[int64]*Bill
 
+	invoiceByIDN map[int64]*Invoice
+	paymentByIDN map[int64]*Payment
+	paymentsOf   map[int64][]*Payment // by the invoice's database id, in the order they were made
+
 	invoiceIDs, invoiceIDNs, paymentIDs, paymentIDNs, billIDs, rowIDs sequence
 
 	salesPayments map[int64]salesPayment
@@ -130,6 +134,7 @@ func (q *sequence) take(taken func(int64) bool) int64 {
 func newWorld() world {
 	return world{
 		invoices: map[int64]*Invoice{}, payments: map[int64]*Payment{}, bills: map[int64]*Bill{},
+		invoiceByIDN: map[int64]*Invoice{}, paymentByIDN: map[int64]*Payment{}, paymentsOf: map[int64][]*Payment{},
 		salesPayments: map[int64]salesPayment{},
 		invoiceIDs:    sequence{1004, 3}, invoiceIDNs: sequence{1001, 1},
 		paymentIDs: sequence{1004, 3}, paymentIDNs: sequence{1001, 1},
@@ -150,9 +155,9 @@ func (s *Sandbox) AddInvoice(in Invoice) Invoice {
 		in.ID = w.invoiceIDs.take(holds(w.invoices))
 	}
 	if in.IDN == 0 {
-		in.IDN = w.invoiceIDNs.take(func(idn int64) bool { return w.byIDN(idn) != nil })
+		in.IDN = w.invoiceIDNs.take(holds(w.invoiceByIDN))
 	}
-	if w.invoices[in.ID] != nil || w.byIDN(in.IDN) != nil {
+	if w.invoices[in.ID] != nil || w.invoiceByIDN[in.IDN] != nil {
 		s.ledger.alarm("AddInvoice: id %d or idn %d is taken", in.ID, in.IDN)
 		return Invoice{}
 	}
@@ -163,7 +168,7 @@ func (s *Sandbox) AddInvoice(in Invoice) Invoice {
 	if in.SupplierID == 0 {
 		in.SupplierID = 7
 	}
-	w.invoices[in.ID] = &in
+	w.invoices[in.ID], w.invoiceByIDN[in.IDN] = &in, &in
 	if in.Status == 0 && !in.Draft {
 		in.Status = statusApproved
 		w.settle(in.ID)
@@ -175,8 +180,8 @@ func (s *Sandbox) AddInvoice(in Invoice) Invoice {
 func (s *Sandbox) AddPayment(p Payment) Payment {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.world.invoices[p.InvoiceID] == nil || s.world.payments[p.ID] != nil {
-		s.ledger.alarm("AddPayment: no invoice has the id %d, or payment id %d is taken", p.InvoiceID, p.ID)
+	if s.world.invoices[p.InvoiceID] == nil || s.world.payments[p.ID] != nil || s.world.paymentByIDN[p.IDN] != nil {
+		s.ledger.alarm("AddPayment: no invoice has the id %d, or payment id %d or idn %d is taken", p.InvoiceID, p.ID, p.IDN)
 		return Payment{}
 	}
 	orText(&p.By, "person")
@@ -189,11 +194,12 @@ func (s *Sandbox) addPayment(p Payment) *Payment {
 		p.ID = w.paymentIDs.take(holds(w.payments))
 	}
 	if p.IDN == 0 {
-		p.IDN = w.paymentIDNs.take(func(idn int64) bool { return w.paymentByIDN(idn) != nil })
+		p.IDN = w.paymentIDNs.take(holds(w.paymentByIDN))
 	}
 	orTime(&p.Created, now)
 	orText(&p.Date, now.UTC().Format(dayLayout))
-	w.payments[p.ID] = &p
+	w.payments[p.ID], w.paymentByIDN[p.IDN] = &p, &p
+	w.paymentsOf[p.InvoiceID] = append(w.paymentsOf[p.InvoiceID], &p)
 	w.touch(p.InvoiceID, now)
 	return &p
 }
@@ -223,8 +229,19 @@ func (s *Sandbox) EditPayment(id int64, edit func(*Payment)) {
 func (s *Sandbox) RemoveInvoice(id int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.world.invoices, id)
-	maps.DeleteFunc(s.world.payments, func(_ int64, p *Payment) bool { return p.InvoiceID == id })
+	w := &s.world
+	i := w.invoices[id]
+	if i == nil {
+		s.ledger.alarm("RemoveInvoice: no invoice has the id %d", id)
+		return
+	}
+	for _, p := range w.paymentsOf[id] {
+		delete(w.payments, p.ID)
+		delete(w.paymentByIDN, p.IDN)
+	}
+	delete(w.paymentsOf, id)
+	delete(w.invoiceByIDN, i.IDN)
+	delete(w.invoices, id)
 }
 
 // AddBill puts a purchase document into Erply and returns it as it now stands there.

@@ -136,9 +136,9 @@ func TestUnusableOptionsAreRefused(t *testing.T) {
 	for name, options := range map[string]precoro.Options{
 		"no token":             {Email: email},
 		"no email":             {Token: token},
-		"a header in a header": {Email: email, Token: "a\r\nX-Other: b"}, //nolint:gosec // made up
+		"a header in a header": {Email: email, Token: "a\r\nX-Other: b"},
 		"plain http":           {Email: email, Token: token, URL: "http://api.precoro.com"},
-		"a secret in the URL":  {Email: email, Token: token, URL: "https://user:pass@api.precoro.com"}, //nolint:gosec // made up
+		"a secret in the URL":  {Email: email, Token: token, URL: "https://user:pass@api.precoro.com"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	token = "To/ken+5512==" //nolint:gosec // made up
+	token = "To/ken+5512=="
 	email = "anna.b@example.com"
 
 	serverDate = "Sat, 14 Mar 2026 09:00:00 GMT"

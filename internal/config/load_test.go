@@ -219,7 +219,7 @@ func TestUnknownKeysAreFoundInEveryFormThatTOMLKnows(t *testing.T) {
 
 func TestTOMLThatIsNotTOMLIsReportedByItsPlace(t *testing.T) {
 	t.Parallel()
-	for document, want := range map[string]string{ //nolint:gosec // no credentials
+	for document, want := range map[string]string{
 		"a = \n":                          "1:5: is not valid TOML: expected value but found '\\n' instead",
 		"a = 1\na = 2\n":                  "2:1: is not valid TOML: Key 'a' has already been defined.",
 		"[company]\n[[company]]\n":        "2:3: is not valid TOML: Key 'company' was already created and cannot be used as an array.",

@@ -42,5 +42,5 @@ func (f *field) saveHistory(t *testing.T, name, workflowID string) {
 	require.NoError(t, err)
 	folder := filepath.Join("..", "..", "workflows", "testdata", "histories")
 	require.NoError(t, os.MkdirAll(folder, 0o750))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".json"), text, 0o644)) //nolint:gosec // a test file of the project
+	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".json"), text, 0o644))
 }

@@ -189,3 +189,30 @@ func TestOneCompanyWorksWhileAnotherGoesOn(t *testing.T) {
 	f.trigger = waiting.GetID()
 	f.saveHistories(t, "stopped", "slow")
 }
+
+func TestACancelledRunFinishesTheWriteAtHandAndLeavesTheRest(t *testing.T) {
+	t.Parallel()
+	f := newField(t)
+	acme := f.addCompany(t, "acme", sandbox.Options{LaxOverpay: true})
+	for range 3 {
+		_, bill := acme.pair("80.00")
+		acme.setPaid(bill, 1)
+	}
+	acme.Fail(sandbox.Fault{Side: "precoro", Match: "POST /payments", Kind: sandbox.Slow, Delay: 2 * time.Second})
+	f.startWorker(t)
+	run := f.start(t, "cancelled", workflows.Request{})
+	posted := func() int { return acme.State().Requests["precoro"]["POST /payments"] }
+	eventually(t, "the write is under way", func() bool { return posted() > 0 })
+
+	require.NoError(t, f.client.CancelWorkflow(t.Context(), run.GetID(), run.GetRunID()))
+	r, err := await(t, run)
+
+	require.NoError(t, err)
+	require.Equal(t, report.Stopped, r.Outcome)
+	require.Equal(t, 1, r.Created.ToPrecoro, "what had begun is finished and reported")
+	require.Equal(t, 1, posted())
+	rest := f.run(t, workflows.Request{})
+	require.Equal(t, report.Agreed, rest.Outcome)
+	require.Equal(t, 2, rest.Created.ToPrecoro)
+	require.Equal(t, 3, posted())
+}

@@ -6,6 +6,7 @@ package money
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/govalues/decimal"
@@ -114,7 +115,7 @@ func FromMinor(n int64, c Currency) (Amount, error) {
 
 // Minor is the amount in minor units (cents). Several hundred of them add up within an int64.
 func (a Amount) Minor() int64 {
-	n := int64(a.value.Coef()) //nolint:gosec // bounded by maxDigits (Parse) or made of an int64 (FromMinor)
+	n := int64(a.value.Coef()) //nolint:gosec // bounded by maxDigits (Parse), checked (Add) or made of an int64 (FromMinor)
 	if a.value.IsNeg() {
 		return -n
 	}
@@ -138,6 +139,9 @@ func (a Amount) Add(b Amount) (Amount, error) {
 	sum, err := a.value.AddExact(b.value, a.currency.Scale())
 	if err != nil {
 		return Amount{}, fmt.Errorf("%s + %s: %w", a, b, err)
+	}
+	if sum.Coef() > math.MaxInt64 {
+		return Amount{}, fmt.Errorf("%s + %s: more minor units than an int64 holds", a, b)
 	}
 	return Amount{value: sum, currency: a.currency}, nil
 }

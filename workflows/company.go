@@ -227,7 +227,10 @@ func (c *company) remember(ctx workflow.Context, job Job, ended RunEnd, err erro
 		c.Memory.LastClean = clean
 		result = Result{Failure: &failure}
 	} else {
-		c.Memory.Open, c.Memory.KeepsKey, c.Memory.Seen = ended.Open, ended.KeepsKey, ended.Seen
+		c.Memory.KeepsKey, c.Memory.Seen = ended.KeepsKey, ended.Seen
+		if job.writes() && ended.Report.Outcome != report.NeedsApproval {
+			c.Memory.Open = ended.Open // a run that only says what it would do settles nothing
+		}
 		if len(job.Invoices) == 0 && job.writes() && ended.Report.Outcome != report.Stopped {
 			c.Memory.LastFull = c.Memory.LastEnd
 		}

@@ -106,7 +106,7 @@ func (t *trigger) awaitTurn(ctx workflow.Context) error {
 func (t *trigger) awaitResult(ctx workflow.Context) (report.Report, error) {
 	for t.result == nil && ctx.Err() == nil {
 		t.listen(ctx, renewEvery)
-		if t.result == nil && ctx.Err() == nil {
+		if t.result == nil && t.alarm == nil && ctx.Err() == nil {
 			if err := t.renew(ctx); err != nil {
 				return report.Report{}, err
 			}

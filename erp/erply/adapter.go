@@ -56,7 +56,7 @@ func (a *Adapter) Account() string {
 	if err != nil {
 		return a.client.cfg.ClientCode // the URL was checked by New
 	}
-	return strings.ToLower(u.Host) + "/" + a.client.cfg.ClientCode
+	return strings.TrimSuffix(strings.ToLower(u.Host), ":443") + "/" + a.client.cfg.ClientCode
 }
 
 // Capabilities: a payment is given a key by a record of its own, and no record is ever without one.

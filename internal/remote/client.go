@@ -28,12 +28,11 @@ const (
 // Client sends one request at a time, exactly once.
 type Client struct {
 	base      *url.URL
-	http      *http.Client
+	transport http.RoundTripper // not an http.Client: that follows redirects, and reads where they lead
 	userAgent string
 }
 
-// NewClient checks the base URL and makes the HTTP client. A nil transport means a new one without keep-alive, HTTP/2
-// or redirects: Go's transport re-sends requests on a reused connection that turns out to be dead, and a request that
+// NewClient checks the base URL and makes the client. A nil transport means a new one without keep-alive or HTTP/2: Go's transport re-sends requests on a reused connection that turns out to be dead, and a request that
 // may be sent twice is not for money.
 func NewClient(base, userAgent string, transport http.RoundTripper) (*Client, error) {
 	u, err := ParseURL(base)
@@ -43,11 +42,7 @@ func NewClient(base, userAgent string, transport http.RoundTripper) (*Client, er
 	if transport == nil {
 		transport = newTransport()
 	}
-	return &Client{base: u, userAgent: userAgent, http: &http.Client{
-		Transport:     transport,
-		Timeout:       Timeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	return &Client{base: u, userAgent: userAgent, transport: transport}, nil
 }
 
 func newTransport() *http.Transport {
@@ -70,7 +65,7 @@ func newTransport() *http.Transport {
 func ParseURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || u.Host == "":
+	case err != nil || u.Hostname() == "":
 		return nil, errors.New("is not a URL such as https://api.precoro.com")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, errors.New("must not hold a user, a query or a fragment")
@@ -109,15 +104,17 @@ type Response struct {
 	Date time.Time
 }
 
-// Do sends the request once. Errors are Unavailable for reads, NotSent or OutcomeUnknown for writes; any status is an
-// answer, not an error.
+// Do sends the request once. Errors are Unavailable for reads, NotSent or OutcomeUnknown for writes, and NotSent for what
+// is no request at all; any status is an answer, not an error, a redirect among them.
 func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	defer cancel()
 	req, err := c.build(ctx, r)
 	if err != nil {
 		return Response{}, NotSent{Cause: err}
 	}
 	count(ctx)
-	answer, err := c.http.Do(req)
+	answer, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return Response{}, failure(r.Write, err)
 	}
@@ -157,24 +154,14 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 
 // failure says what a broken exchange means. Only a failed dial is sure not to have reached the other side.
 func failure(write bool, err error) error {
-	cause := withoutURL(err)
 	if !write {
-		return Unavailable{Cause: cause}
+		return Unavailable{Cause: err}
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "dial" {
-		return NotSent{Cause: cause}
+		return NotSent{Cause: err}
 	}
-	return OutcomeUnknown{Cause: cause}
-}
-
-// withoutURL drops the URL that net/http puts in front: a query is nobody's business in a log.
-func withoutURL(err error) error {
-	var with *url.Error
-	if errors.As(err, &with) {
-		return with.Err
-	}
-	return err
+	return OutcomeUnknown{Cause: err}
 }
 
 type counterKey struct{}

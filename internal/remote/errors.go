@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 type (
@@ -86,16 +88,17 @@ func As[T error](err error) (T, bool) {
 	return target, ok
 }
 
-// Words bounds foreign text for an error, a log or a report: one line, printable, at most 300 bytes.
+// Words bounds foreign text for an error, a log or a report: one line, printable, at most 300 bytes and a … where it was
+// cut. What moves a cursor or turns the direction of reading around is a blank.
 func Words(text string) string {
 	const most = 300
 	clean := make([]rune, 0, min(len(text), most))
 	size := 0
 	for _, r := range text {
-		if r < ' ' || r == 0x7f || r == '\ufffd' {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
 			r = ' '
 		}
-		if size += len(string(r)); size > most {
+		if size += utf8.RuneLen(r); size > most {
 			return string(clean) + "…"
 		}
 		clean = append(clean, r)

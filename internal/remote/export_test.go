@@ -1,0 +1,4 @@
+package remote
+
+// NewTransport is newTransport, for the tests.
+var NewTransport = newTransport

@@ -100,8 +100,14 @@ func build(c config.Company, registry erp.Registry) (activities.Company, error) 
 	}
 	return activities.Company{
 		Settings: settings(c, adapter.Capabilities()), Precoro: client, ERP: adapter,
-		Slot: time.Second / time.Duration(c.Precoro.Limits.PerSecond),
+		Slot: slot(c.Precoro.Limits.PerSecond),
 	}, nil
+}
+
+// slot is the time from one request to the next, 5 % above what is allowed: what counts there is when requests arrive, and
+// the second of two may travel faster than the first.
+func slot(perSecond int) time.Duration {
+	return time.Second * 21 / 20 / time.Duration(perSecond)
 }
 
 func settings(c config.Company, capabilities erp.Capabilities) activities.Settings {
@@ -123,7 +129,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	w.logger.Info().Msg("worker started")
 	select {
 	case <-ctx.Done():
-		w.logger.Info().Dur("at_most", StopTimeout).Msg("stopping: what has begun is finished first")
+		w.logger.Info().Stringer("at_most", StopTimeout).Msg("stopping: what has begun is finished first")
 		return nil
 	case err := <-w.fatal:
 		return errors.Join(errors.New("the worker cannot go on"), err)

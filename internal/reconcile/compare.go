@@ -56,6 +56,11 @@ func Compare(t Tolerance, inv Invoice, bill *Bill) (Verdict, *Exception) {
 	if bill.Problem != "" {
 		return Excepted, &Exception{Unreadable, fmt.Sprintf("bill %s: %s", bill.ID, bill.Problem)}
 	}
+	for _, sums := range [][2]money.Amount{{inv.Total, inv.Paid}, {bill.Total, bill.Paid}} {
+		if total, paid := sums[0], sums[1]; total.Currency() != paid.Currency() {
+			return Excepted, &Exception{CurrencyMismatch, fmt.Sprintf("%s is paid of %s", paid, total)}
+		}
+	}
 	if inv.Total.Currency() != bill.Total.Currency() {
 		if inv.Paid.Sign() == 0 && bill.Paid.Sign() == 0 {
 			return InSync, nil

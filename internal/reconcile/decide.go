@@ -60,8 +60,8 @@ func Decide(p Policy, inv Invoice, payments []Payment, bill Bill) Decision {
 	c.checkLists()
 	c.pairByKey()
 	c.pairByAmount()
-	c.settleDerived()
 	c.checkLeftovers()
+	c.settleDerived()
 	c.planCreations()
 	c.guard()
 
@@ -128,26 +128,29 @@ func (c *caseFile) readable(payments []Payment) *Exception {
 	if len(payments) > maxPayments || len(c.bill.Payments) > maxPayments {
 		return &Exception{Unreadable, fmt.Sprintf("more than %d payments on one side", maxPayments)}
 	}
-	if exception := c.readableList("Precoro", payments); exception != nil {
-		return exception
-	}
-	return c.readableList("ERP", c.bill.Payments)
+	c.readableList("Precoro", payments)
+	c.readableList("ERP", c.bill.Payments)
+	return c.firstFinding()
 }
 
-func (c *caseFile) readableList(side string, list []Payment) *Exception {
+// readableList looks at every payment, so that the order of the list does not choose which one is complained about.
+func (c *caseFile) readableList(side string, list []Payment) {
 	seen := make(map[string]bool, len(list))
 	for _, payment := range list {
-		switch {
-		case payment.Problem != "":
-			return &Exception{Unreadable, fmt.Sprintf("%s payment %s: %s", side, payment.ID, payment.Problem)}
-		case payment.ID == "" || seen[payment.ID]:
-			return &Exception{Unreadable, fmt.Sprintf("%s payment %s: has no id of its own", side, text(payment.ID))}
-		case payment.Amount.Currency() != c.currency:
-			return &Exception{CurrencyMismatch, fmt.Sprintf("%s payment %s is %s on an invoice in %s", side, payment.ID, payment.Amount, c.currency)}
+		if payment.ID == "" || seen[payment.ID] {
+			c.find(Unreadable, "%s payment %s: has no id of its own", side, text(payment.ID))
 		}
 		seen[payment.ID] = true
+		switch {
+		case payment.Problem != "":
+			c.find(Unreadable, "%s payment %s: %s", side, payment.ID, payment.Problem)
+		case payment.Cancelled: // does not count, whatever it was
+		case payment.Date == "" && !payment.Derived:
+			c.find(Unreadable, "%s payment %s: has no date", side, payment.ID)
+		case payment.Amount.Currency() != c.currency:
+			c.find(CurrencyMismatch, "%s payment %s is %s on an invoice in %s", side, payment.ID, payment.Amount, c.currency)
+		}
 	}
-	return nil
 }
 
 // sorted gives every later step one order, whatever the input's was.
@@ -249,7 +252,11 @@ func (c *caseFile) guard() {
 	if len(c.creations) == 0 {
 		return
 	}
-	if !c.policy.Tolerance.equal(c.inv.Total, c.bill.Total) {
+	switch {
+	case c.inv.Total.Currency() != c.bill.Total.Currency():
+		c.find(CurrencyMismatch, "invoice of %s, bill of %s", c.inv.Total, c.bill.Total)
+		return // nothing is netted across currencies
+	case !c.policy.Tolerance.equal(c.inv.Total, c.bill.Total):
 		c.find(TotalMismatch, "invoice of %s, bill of %s", c.inv.Total, c.bill.Total)
 	}
 	if !c.bill.Confirmed {

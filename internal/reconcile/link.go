@@ -29,7 +29,7 @@ func (l Linking) Key(inv Invoice) string {
 	return strconv.FormatInt(inv.ID, 10)
 }
 
-// Bills finds bills by either link. Adding a bill twice changes nothing.
+// Bills finds bills by either link. A bill that is added again replaces what was known of it.
 type Bills struct {
 	byID   map[string]Bill
 	byLink map[string][]string // invoice key -> bill ids
@@ -43,7 +43,10 @@ func NewBills() *Bills {
 // Add takes bills in.
 func (b *Bills) Add(bills ...Bill) {
 	for _, bill := range bills {
-		if _, there := b.byID[bill.ID]; !there && bill.Link != "" {
+		if known, there := b.byID[bill.ID]; there {
+			b.byLink[known.Link] = slices.DeleteFunc(b.byLink[known.Link], func(id string) bool { return id == bill.ID })
+		}
+		if bill.Link != "" {
 			b.byLink[bill.Link] = append(b.byLink[bill.Link], bill.ID)
 		}
 		b.byID[bill.ID] = bill

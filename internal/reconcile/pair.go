@@ -170,8 +170,8 @@ func (c *caseFile) settleDerived() {
 	open := flag.Amount.Minor()
 	for _, p := range rest {
 		p.done = true
-		c.record(p, min(p.Amount.Minor(), open))
-		open -= p.Amount.Minor()
+		c.record(p, open)
+		open -= max(p.Amount.Minor(), 0) // what was credited makes no room for records
 	}
 	if lacking > c.tolerance {
 		c.plan(flag, Write{
@@ -181,16 +181,21 @@ func (c *caseFile) settleDerived() {
 	}
 }
 
-// record notes a Precoro payment under the bill's paid flag. Only the ERP can hold that: a key in Precoro would have to be
-// the same on every one of them. The last is recorded with what is open, if it is more by no more than the tolerance.
-func (c *caseFile) record(p *entry, minor int64) {
+// record notes a Precoro payment under the bill's paid flag, of which so much is open. Only the ERP can hold that: a key in
+// Precoro would have to be the same on every one of them. The last is recorded with what is open, if it is more by no more
+// than the tolerance.
+func (c *caseFile) record(p *entry, open int64) {
+	amount := p.Amount.Minor()
 	switch {
 	case p.Date < c.policy.Start:
-	case p.Unsupported || p.Amount.Sign() <= 0:
+	case p.Unsupported || amount <= 0:
 		c.find(UnsupportedPayment, "payment %s of %s is not a plain payment", p.ID, p.Amount)
-	case c.tagsBack(c.derived) && ValidKey(KeyInERP(p.ID)):
+	case !c.tagsBack(c.derived) || !ValidKey(KeyInERP(p.ID)):
+	case open <= 0 || amount-open > c.tolerance:
+		c.find(Overpaid, "payment %s of %s is more than the %s that bill %s is paid beyond its records", p.ID, p.Amount, c.amount(max(open, 0)), c.bill.ID)
+	default:
 		c.keys = append(c.keys, Write{
-			Adopt: true, Direction: ToERP, Key: KeyInERP(p.ID), Amount: c.amount(minor), Date: p.Date, Source: p.ID, Target: c.derived.ID,
+			Adopt: true, Direction: ToERP, Key: KeyInERP(p.ID), Amount: c.amount(min(amount, open)), Date: p.Date, Source: p.ID, Target: c.derived.ID,
 		})
 	}
 }
@@ -200,7 +205,7 @@ const maxLeft = 10
 
 // checkLeftovers: both sides have payments without counterpart, and some of one side's add up to some of the other's.
 func (c *caseFile) checkLeftovers() {
-	p, e := left(c.precoro), left(c.erp)
+	p, e := slices.DeleteFunc(left(c.precoro), func(p *entry) bool { return len(standing(p.partners)) > 0 }), left(c.erp)
 	if len(p) == 0 || len(e) == 0 {
 		return
 	}

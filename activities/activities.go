@@ -52,23 +52,12 @@ func New(companies []Company, options Options) *Activities {
 		a.companies[company.Settings.Company] = company
 	}
 	if a.wait == nil {
-		a.wait = waitOnTimer
+		a.wait = remote.Wait
 	}
 	if a.now == nil {
 		a.now = time.Now //nolint:forbidigo // the default of the clock that is given
 	}
 	return a
-}
-
-func waitOnTimer(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // company finds a company by name. "" is the only one.

@@ -78,16 +78,7 @@ func headerSafe(text string) bool {
 	return text != ""
 }
 
-func waitSecond(ctx context.Context) error {
-	timer := time.NewTimer(defaultPause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+func waitSecond(ctx context.Context) error { return remote.Wait(ctx, defaultPause) }
 
 // send sends the request once and gives the answer if its status is 2xx. what names the thing asked for, for NotFound.
 func (c *Client) send(ctx context.Context, r remote.Request, what string) (remote.Response, error) {

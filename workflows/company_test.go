@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/failure/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
@@ -34,6 +35,7 @@ type office struct {
 	failed map[int]error      // by the number of the run
 	told   []string           // every message to a trigger, with its time
 	gone   map[string]bool    // triggers that are not there any more
+	amid   func()             // done while the first result is being delivered
 }
 
 const runTakes = time.Minute
@@ -57,6 +59,10 @@ func (o *office) listen() {
 			}
 			text := fmt.Sprintf("%s %s/%s %s", o.Now().Sub(epoch), workflowID, runID, signal)
 			if result, is := message.(workflows.Result); is {
+				if o.amid != nil {
+					o.amid()
+					o.amid = nil
+				}
 				switch {
 				case result.Failure != nil:
 					text += " " + result.Failure.Type + ": " + result.Failure.Text
@@ -250,14 +256,18 @@ func TestWithdrawalOfAStrangerChangesNothing(t *testing.T) {
 
 func TestFailureReachesAllWhoWaitAndTheNextRuns(t *testing.T) {
 	t.Parallel()
+	terminated := temporal.GetDefaultFailureConverter().FailureToError(&failure.Failure{FailureInfo: &failure.Failure_TerminatedFailureInfo{
+		TerminatedFailureInfo: &failure.TerminatedFailureInfo{},
+	}})
 	for name, test := range map[string]struct {
 		err   error
 		told  string
 		clean bool
 	}{
-		"of its own": {temporal.NewNonRetryableApplicationError("Precoro: unauthorized", string(activities.Unauthorized), nil), "Unauthorized: Precoro: unauthorized", true},
-		"a time-out": {temporal.NewTimeoutError(enums.TIMEOUT_TYPE_START_TO_CLOSE, nil), "RunEnded: the run timed out: ", false},
-		"a crash":    {errSurprise, "surprise", true},
+		"of its own":    {temporal.NewNonRetryableApplicationError("Precoro: unauthorized", string(activities.Unauthorized), nil), "Unauthorized: Precoro: unauthorized", true},
+		"a termination": {terminated, "RunEnded: the run was terminated; what it had begun is found by the next one", false},
+		"a time-out":    {temporal.NewTimeoutError(enums.TIMEOUT_TYPE_START_TO_CLOSE, nil), "RunEnded: the run timed out: ", false},
+		"a crash":       {errSurprise, "surprise", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -411,8 +421,8 @@ func TestRunOfAPredecessorIsWaitedFor(t *testing.T) {
 	require.True(t, o.begun[1].Memory.LastClean)
 }
 
-// Target: signals that come with the last event of a long history. Injection: tickets arrive while a run ends and the
-// server suggests to continue as new. Expected: every one is carried over, with the memory.
+// Target: signals that come at the end of a long history. Injection: tickets arrive while a run works and while its result
+// is delivered, and the server suggests to continue as new. Expected: every one is carried over, with the memory.
 func TestSignalsAreTakenInBeforeContinuingAsNew(t *testing.T) {
 	t.Parallel()
 	o := newOffice()
@@ -425,6 +435,7 @@ func TestSignalsAreTakenInBeforeContinuingAsNew(t *testing.T) {
 		o.ticket("d", job("apply", reconcile.ToPrecoro))
 		o.withdraw("c")
 	})
+	o.amid = func() { o.ticket("e", job("plan", reconcile.ToERP)) }
 	o.listen()
 
 	o.ExecuteWorkflow(workflows.TypeCompany, workflows.CompanyState{Company: "acme"})
@@ -436,7 +447,9 @@ func TestSignalsAreTakenInBeforeContinuingAsNew(t *testing.T) {
 	require.NoError(t, converter.GetDefaultDataConverter().FromPayloads(next.Input, &state))
 	require.Equal(t, "acme", state.Company)
 	require.Equal(t, []workflows.Ticket{
-		{ID: "b", Workflow: "of-b", Job: job("plan", reconcile.Both)}, {ID: "d", Workflow: "of-d", Job: job("apply", reconcile.ToPrecoro)},
+		{ID: "b", Workflow: "of-b", Job: job("plan", reconcile.Both)},
+		{ID: "d", Workflow: "of-d", Job: job("apply", reconcile.ToPrecoro)},
+		{ID: "e", Workflow: "of-e", Job: job("plan", reconcile.ToERP)},
 	}, state.Queue)
 	require.Equal(t, []string{"a"}, state.Memory.Answered)
 	require.True(t, state.Memory.KeepsKey)

@@ -346,6 +346,8 @@ func TestPaidFlagKeepsTheDayOnWhichItWasFirstSeen(t *testing.T) {
 	w.clock = w.clock.Add(72 * 3600e9)
 	end := w.run(t, w.after(planned, apply()))
 
+	require.Len(t, planned.Report.Rows, 1)
+	require.Len(t, end.Report.Rows, 1)
 	require.Equal(t, "2026-03-15", planned.Report.Rows[0].Date)
 	require.Equal(t, "2026-03-15", end.Report.Rows[0].Date)
 	require.Equal(t, planned.Report.Digest, end.Report.Digest)

@@ -22,9 +22,9 @@ type CompanyState struct {
 
 // Memory outlives runs, and any retention.
 type Memory struct {
-	LastEnd   time.Time `json:"last_end,omitzero"` // when the last run ended
-	LastClean bool      `json:"last_clean"`        // it ended by itself: no write of its is on its way
-	LastFull  time.Time `json:"last_full,omitzero"`
+	LastEnd   time.Time `json:"last_end,omitzero"`  // when the last run ended
+	LastClean bool      `json:"last_clean"`         // it ended by itself: no write of its is on its way
+	LastFull  time.Time `json:"last_full,omitzero"` // when everything was read and written last; what scope auto will go by
 	// KeepsKey: an answer has shown that Precoro keeps the key in the call that creates a payment.
 	KeepsKey bool `json:"keeps_key,omitempty"`
 	// Open are the exceptions and unfinished invoices.

@@ -10,6 +10,7 @@ import (
 
 	"payrecon/activities"
 	"payrecon/internal/money"
+	"payrecon/internal/reconcile"
 	"payrecon/internal/report"
 )
 
@@ -58,7 +59,7 @@ func Company(ctx workflow.Context, state CompanyState) error {
 			c.awaitSignal(ctx, nil)
 			continue
 		}
-		if err := c.runNext(ctx); err != nil {
+		if err := c.runNext(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
@@ -82,7 +83,7 @@ func (c *company) setup(ctx workflow.Context) error {
 func (c *company) drain(ctx workflow.Context) {
 	for {
 		var ticket Ticket
-		var withdrawn string
+		var withdrawn Ticket
 		switch {
 		case c.tickets.ReceiveAsync(&ticket):
 			c.enqueue(ticket)
@@ -116,11 +117,18 @@ func (c *company) enqueue(ticket Ticket) {
 	c.Queue = append(c.Queue, ticket)
 }
 
-// withdraw drops a ticket. A run that nobody waits for any more stops at its next safe point.
-func (c *company) withdraw(ctx workflow.Context, id string) {
-	is := func(ticket Ticket) bool { return ticket.ID == id }
-	c.Queue = slices.DeleteFunc(c.Queue, is)
+// withdraw drops a ticket. A run that nobody waits for any more stops at its next safe point. Who withdraws a ticket that a
+// predecessor of this company had taken is told that nothing comes of it.
+func (c *company) withdraw(ctx workflow.Context, withdrawn Ticket) {
+	is := func(ticket Ticket) bool { return ticket.ID == withdrawn.ID }
+	if slices.ContainsFunc(c.Queue, is) {
+		c.Queue = slices.DeleteFunc(c.Queue, is)
+		return
+	}
 	if !slices.ContainsFunc(c.running, is) {
+		if !slices.Contains(c.Memory.Answered, withdrawn.ID) {
+			c.answer(ctx, withdrawn, Result{Failure: &Failure{Type: RunEnded, Text: "withdrawn; the company knows no run of it"}})
+		}
 		return
 	}
 	if len(c.running) == 1 {
@@ -231,7 +239,8 @@ func (c *company) remember(ctx workflow.Context, job Job, ended RunEnd, err erro
 		if job.writes() && ended.Report.Outcome != report.NeedsApproval {
 			c.Memory.Open = ended.Open // a run that only says what it would do settles nothing
 		}
-		if len(job.Invoices) == 0 && job.writes() && ended.Report.Outcome != report.Stopped {
+		outcome := ended.Report.Outcome
+		if len(job.Invoices) == 0 && job.writes() && job.Direction == reconcile.Both && (outcome == report.Agreed || outcome == report.Exceptions) {
 			c.Memory.LastFull = c.Memory.LastEnd
 		}
 	}

@@ -95,7 +95,9 @@ func (o *office) ticket(id string, job workflows.Job) {
 	o.SignalWorkflow("ticket", workflows.Ticket{ID: id, Workflow: "of-" + id, Job: job})
 }
 
-func (o *office) withdraw(id string) { o.SignalWorkflow("withdraw", id) }
+func (o *office) withdraw(id string) {
+	o.SignalWorkflow("withdraw", workflows.Ticket{ID: id, Workflow: "of-" + id})
+}
 
 // open lets the company work until it is closed by a cancellation.
 func (o *office) open(t *testing.T, state workflows.CompanyState, until time.Duration) {
@@ -243,7 +245,7 @@ func TestRunGoesOnForOthersWhoWait(t *testing.T) {
 	}, o.told)
 }
 
-func TestWithdrawalOfAStrangerChangesNothing(t *testing.T) {
+func TestWithdrawalOfAStrangerIsAnsweredAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	o := newOffice()
 	o.at(0, func() { o.ticket("a", job("apply", reconcile.Both)) })
@@ -251,7 +253,9 @@ func TestWithdrawalOfAStrangerChangesNothing(t *testing.T) {
 
 	o.open(t, workflows.CompanyState{}, time.Hour)
 
-	require.Equal(t, []string{"0s of-a/a began", "1m0s of-a/a result agreed"}, o.told)
+	require.Equal(t, []string{
+		"0s of-a/a began", "30s of-z/z result RunEnded: withdrawn; the company knows no run of it", "1m0s of-a/a result agreed",
+	}, o.told)
 }
 
 func TestFailureReachesAllWhoWaitAndTheNextRuns(t *testing.T) {

@@ -21,7 +21,7 @@ func RunID(company string) string { return Reserved + "run." + company }
 // Signals. A trigger sends tickets; Company answers each of them.
 const (
 	signalTicket   = "ticket"   // trigger to Company: Ticket
-	signalWithdraw = "withdraw" // trigger to Company: ticket id (string)
+	signalWithdraw = "withdraw" // trigger to Company: Ticket
 	signalBegan    = "began"    // Company to trigger: Began
 	signalDoing    = "doing"    // Run to trigger: Progress
 	signalResult   = "result"   // Company to trigger: Result

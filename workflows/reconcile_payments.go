@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -61,19 +62,39 @@ func (t *trigger) setup(ctx workflow.Context, request Request) (err error) {
 	return workflow.SetQueryHandler(ctx, QueryProgress, func() (Progress, error) { return t.progress, nil })
 }
 
-// enqueue makes sure that the company is there and has the ticket; doing it again changes nothing.
+// enqueue makes sure that the company is there and has the ticket; doing it again changes nothing. A company that ends just
+// between the two, because somebody cancelled or terminated it, is started again.
 func (t *trigger) enqueue(ctx workflow.Context) error {
-	company := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
+	for {
+		if err := t.startCompany(ctx); err != nil {
+			return err
+		}
+		err := workflow.SignalExternalWorkflow(ctx, CompanyID(t.company), "", signalTicket, t.ticket).Get(ctx, nil)
+		var gone *temporal.UnknownExternalWorkflowExecutionError
+		if !errors.As(err, &gone) {
+			return err
+		}
+		if err := sleepUntil(ctx, workflow.Now(ctx).Add(time.Second), "the company has just ended"); err != nil {
+			return err
+		}
+	}
+}
+
+// startCompany starts the company unless it is there. It is started outside of this trigger's cancellation: what is
+// cancelled is one wish, not the company that serves them all.
+func (t *trigger) startCompany(ctx workflow.Context) error {
+	disconnected, _ := workflow.NewDisconnectedContext(ctx)
+	company := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(disconnected, workflow.ChildWorkflowOptions{
 		WorkflowID:            CompanyID(t.company),
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_ABANDON,
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:         "Queue, lock and memory of company " + t.company,
 	}), TypeCompany, CompanyState{Company: t.company})
-	err := company.GetChildWorkflowExecution().Get(ctx, nil)
+	err := company.GetChildWorkflowExecution().Get(disconnected, nil)
 	if err != nil && !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 		return fmt.Errorf("starting %s: %w", CompanyID(t.company), err)
 	}
-	return workflow.SignalExternalWorkflow(ctx, CompanyID(t.company), "", signalTicket, t.ticket).Get(ctx, nil)
+	return nil
 }
 
 // awaitTurn waits until the run begins: at most the request's `wait`.
@@ -86,16 +107,14 @@ func (t *trigger) awaitTurn(ctx workflow.Context) error {
 			t.listen(ctx, min(deadline.Sub(workflow.Now(ctx)), renewEvery))
 		}
 		if ctx.Err() != nil {
-			t.withdraw(ctx)
-			return ctx.Err()
+			return t.takeBack(ctx, ctx.Err())
 		}
 		if err != nil {
 			return err
 		}
 		if t.began == nil && t.result == nil && !workflow.Now(ctx).Before(deadline) {
-			t.withdraw(ctx)
-			return temporal.NewNonRetryableApplicationError(
-				fmt.Sprintf("wait: the run did not begin within %s, because another one of company %s is still at work", t.wait, t.company), NotStarted, nil)
+			return t.takeBack(ctx, temporal.NewNonRetryableApplicationError(
+				fmt.Sprintf("wait: the run did not begin within %s, because another one of company %s is still at work", t.wait, t.company), NotStarted, nil))
 		}
 	}
 	return nil
@@ -113,11 +132,16 @@ func (t *trigger) awaitResult(ctx workflow.Context) (report.Report, error) {
 		}
 	}
 	if t.result == nil {
-		t.withdraw(ctx)
+		if t.withdraw(ctx) != nil {
+			return report.Report{}, ctx.Err()
+		}
 		t.show(ctx, "Cancelled: the run stops at the next safe point.")
 		stopping, _ := workflow.NewDisconnectedContext(ctx)
 		for t.result == nil {
 			t.listen(stopping, renewEvery)
+			if t.alarm == nil && t.result == nil && t.withdraw(ctx) != nil {
+				return report.Report{}, ctx.Err() // nobody is left who could answer
+			}
 		}
 	}
 	if t.result.Failure != nil {
@@ -163,12 +187,20 @@ func (t *trigger) listen(ctx workflow.Context, d time.Duration) {
 	selector.Select(ctx)
 }
 
-// withdraw takes the ticket back, also when this trigger was cancelled.
-func (t *trigger) withdraw(ctx workflow.Context) {
+// withdraw takes the ticket back, also when this trigger was cancelled. It fails if there is no company to tell.
+func (t *trigger) withdraw(ctx workflow.Context) error {
 	disconnected, _ := workflow.NewDisconnectedContext(ctx)
-	if err := workflow.SignalExternalWorkflow(disconnected, CompanyID(t.company), "", signalWithdraw, t.ticket.ID).Get(disconnected, nil); err != nil {
+	err := workflow.SignalExternalWorkflow(disconnected, CompanyID(t.company), "", signalWithdraw, t.ticket).Get(disconnected, nil)
+	if err != nil {
 		workflow.GetLogger(ctx).Warn("Ticket not withdrawn", "company", t.company, "error", err)
 	}
+	return err
+}
+
+// takeBack ends the trigger for a reason, before its run began. A company that cannot be told has no ticket to drop.
+func (t *trigger) takeBack(ctx workflow.Context, reason error) error {
+	_ = t.withdraw(ctx)
+	return reason
 }
 
 // show is what a person reads on the trigger's page.

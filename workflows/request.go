@@ -93,20 +93,25 @@ func (r *Request) decode(data []byte) error {
 	if open, err := decoder.Token(); err != nil || open != json.Delim('{') {
 		return fmt.Errorf("the request is %s, accepted is one JSON object such as {} or {\"mode\":\"plan\"}", shown(data))
 	}
-	fields := r.requestFields()
+	fields, named := r.requestFields(), map[string]bool{}
 	for decoder.More() {
-		name, err := decoder.Token()
+		token, err := decoder.Token()
 		if err != nil {
 			return fmt.Errorf("the request is not valid JSON: %w", err)
 		}
+		name := fmt.Sprint(token) // a key of a JSON object is a string
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
 			return fmt.Errorf("the request is not valid JSON: %w", err)
 		}
-		target, known := fields[name.(string)] //nolint:forcetypeassert // a key of a JSON object is a string
-		if !known {
-			return fmt.Errorf("%s: is no field of a request, accepted are company, mode, scope, since, direction, invoices, approve and wait", shown([]byte(name.(string)))) //nolint:forcetypeassert // as above
+		target, known := fields[name]
+		switch {
+		case !known:
+			return fmt.Errorf("%s: is no field of a request, accepted are company, mode, scope, since, direction, invoices, approve and wait", shown([]byte(name)))
+		case named[name]:
+			return fmt.Errorf("%s: is named twice, accepted is each field once", name)
 		}
+		named[name] = true
 		if err := json.Unmarshal(value, target.into); err != nil {
 			return fmt.Errorf("%s: %s is not accepted, accepted: %s", name, shown(value), target.accepts)
 		}

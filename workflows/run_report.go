@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"slices"
 
 	"go.temporal.io/sdk/workflow"
@@ -78,6 +79,7 @@ func (r *run) carry(ctx workflow.Context, open OpenInvoice) {
 func (r *run) fileReport(ctx workflow.Context) error {
 	r.carryOthers(ctx)
 	r.fileRows(ctx)
+	slices.SortStableFunc(r.report.Rows, func(a, b report.Row) int { return cmp.Compare(a.Invoice, b.Invoice) })
 	if r.report.Outcome != "" {
 		return nil
 	}

@@ -290,7 +290,7 @@ func TestContinuingAsNewCarriesTheRestAndReadsItAgain(t *testing.T) {
 	end := w.run(t, continued(t, err))
 
 	require.Equal(t, []string{
-		"4 exception no_bill", "1 created to_precoro er.E1 10.00", "2 created to_precoro er.E2 10.00", "3 created to_precoro er.E3 10.00",
+		"1 created to_precoro er.E1 10.00", "2 created to_precoro er.E2 10.00", "3 created to_precoro er.E3 10.00", "4 exception no_bill",
 	}, lines(end.Report))
 	require.Equal(t, 4, end.Report.Invoices)
 	require.Equal(t, 3, end.Report.Created.ToPrecoro)
@@ -327,8 +327,8 @@ func TestSettledInvoiceIsNotOpenAfterContinuingAsNew(t *testing.T) {
 
 	require.Equal(t, []int64{77}, openOf(end))
 	require.Equal(t, []string{
-		"1042 created to_erp pr.5512 120.00", "1043 created to_precoro er.E1 80.00", "77 exception no_bill",
-	}, lines(end.Report))
+		"77 exception no_bill", "1042 created to_erp pr.5512 120.00", "1043 created to_precoro er.E1 80.00",
+	}, lines(end.Report), "by invoice")
 }
 
 func TestCancelledRunStopsBeforeTheFirstWrite(t *testing.T) {

@@ -126,6 +126,7 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 			})
 		w.countPrecoro(posted.Requests, err)
 		if err == nil {
+			w.keepsKey = w.keepsKey || posted.Payment.Tag == order.Key
 			return w.created(ctx, order, posted.Payment, before)
 		}
 		if became, err := w.afterFailure(ctx, order, err, &tried); became != 0 || err != nil {
@@ -154,7 +155,6 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 // gets the new one's.
 func (w *writer) created(ctx workflow.Context, order reconcile.Write, payment reconcile.Payment, before report.Paid) (fate, error) {
 	keyed := payment.Tag == order.Key
-	w.keepsKey = w.keepsKey || keyed
 	note := order.Note
 	tag := reconcile.Write{
 		Adopt: true, Direction: reconcile.ToERP, Key: reconcile.KeyInERP(payment.ID), Amount: order.Amount, Date: order.Date,
@@ -184,7 +184,7 @@ func (w *writer) created(ctx workflow.Context, order reconcile.Write, payment re
 	if !order.TagBack {
 		return carriedOut, nil
 	}
-	return w.bookInERP(ctx, tag, true)
+	return w.bookInERP(ctx, tag, followUp)
 }
 
 // tagInPrecoro adopts a payment that is there.
@@ -315,19 +315,27 @@ func (w *writer) inERP(ctx workflow.Context, order reconcile.Write) (fate, error
 	if workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor {
 		return overtakenOr(w.decideAgain(ctx, true))
 	}
-	return w.bookInERP(ctx, order, false)
+	return w.bookInERP(ctx, order, planned)
 }
 
-// bookInERP reads the bill, writes the payment upon it and reads it back, until the key is seen there. A follow-up
-// belongs to a payment that was just created: it is reported with that one, and is not decided again.
-func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, followUp bool) (fate, error) {
+// purpose is why something is written in the ERP.
+type purpose int
+
+const (
+	planned  purpose = iota + 1
+	followUp         // the key of a payment just created in Precoro: reported with that one, and not decided again
+	claim            // the key of a payment of ours that landed without one: reported as created
+)
+
+// bookInERP reads the bill, writes the payment upon it and reads it back, until the key is seen there.
+func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purpose) (fate, error) {
 	var tried attempts
 	for sent := false; ; sent = true {
-		bill, became, err := w.checkERP(ctx, order, sent, followUp)
+		bill, became, err := w.checkERP(ctx, order, sent, why)
 		if became != 0 || err != nil {
 			return became, err
 		}
-		if w.stop.Err() != nil && !followUp {
+		if w.stop.Err() != nil && why == planned {
 			return w.stopBefore(ctx)
 		}
 		if tried.unknown >= maxUnknown {
@@ -349,13 +357,13 @@ func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, followUp
 			}
 			continue
 		}
-		return w.seenInERP(ctx, order, followUp)
+		return w.seenInERP(ctx, order, why)
 	}
 }
 
 // checkERP reads the bill before a write. It ends the write if its key is there, if somebody else's payment may be it, or
 // if the bill moved since the decision and something else is due now.
-func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent, followUp bool) (activities.BillRead, fate, error) {
+func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent bool, why purpose) (activities.BillRead, fate, error) {
 	before, version := paidOf(*w.candidate), w.Bill.Version
 	bill, became, err := w.readBillFor(ctx, order)
 	if became != 0 || err != nil {
@@ -364,16 +372,16 @@ func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent, fol
 	found, double := appeared(w.Bill.Payments, w.knownERP, order)
 	switch {
 	case found != nil && found.Tag == order.Key:
-		became, err := w.booked(ctx, order, before, followUp)
+		became, err := w.booked(ctx, order, before, why)
 		return activities.BillRead{}, became, err
 	case !order.Adopt && (double || found != nil && w.settings.ERP.KeepsKey):
 		became, err := w.abandon(ctx, order, reconcile.PossibleDuplicate, "a payment of the same amount appeared while this one was being written")
 		return activities.BillRead{}, became, err
 	case !order.Adopt && found != nil && sent:
 		order.Adopt, order.Target = true, found.ID
-		became, err := w.bookInERP(ctx, order, followUp)
+		became, err := w.bookInERP(ctx, order, claim)
 		return activities.BillRead{}, became, err
-	case version != w.Bill.Version && !followUp:
+	case version != w.Bill.Version && why == planned:
 		became, err := w.stillDue(ctx, order)
 		return bill, became, err
 	}
@@ -381,7 +389,7 @@ func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent, fol
 }
 
 // seenInERP reads a bill back: an accepted write that does not show was not carried out.
-func (w *writer) seenInERP(ctx workflow.Context, order reconcile.Write, followUp bool) (fate, error) {
+func (w *writer) seenInERP(ctx workflow.Context, order reconcile.Write, why purpose) (fate, error) {
 	before := paidOf(*w.candidate)
 	read, err := w.readBill(ctx, w.Bill.ID)
 	if err != nil {
@@ -392,17 +400,17 @@ func (w *writer) seenInERP(ctx workflow.Context, order reconcile.Write, followUp
 	if found == nil || found.Tag != order.Key || !order.Adopt && found.Amount != order.Amount {
 		return w.abandon(ctx, order, reconcile.Rejected, "the ERP accepted the payment, but does not show it")
 	}
-	return w.booked(ctx, order, before, followUp)
+	return w.booked(ctx, order, before, why)
 }
 
 // booked takes over a payment that the bill shows now.
-func (w *writer) booked(ctx workflow.Context, order reconcile.Write, before report.Paid, followUp bool) (fate, error) {
+func (w *writer) booked(ctx workflow.Context, order reconcile.Write, before report.Paid, why purpose) (fate, error) {
 	w.know()
-	if followUp {
+	if why == followUp {
 		return carriedOut, nil
 	}
 	action := report.Created
-	if order.Adopt {
+	if order.Adopt && why == planned {
 		action = report.Adopted
 	}
 	w.addRow(ctx, rowOf(*w.candidate, order, action, before, order.Note))
@@ -457,9 +465,9 @@ func (w *writer) decideAgain(ctx workflow.Context, reread bool) (ended bool, err
 		w.except(ctx, *w.candidate, *decision.Exception)
 		return true, nil
 	}
-	planned := w.Writes
+	plan := w.Writes
 	w.Writes = slices.DeleteFunc(decision.Writes, func(now reconcile.Write) bool {
-		return !slices.ContainsFunc(planned, func(then reconcile.Write) bool { return then.Key == now.Key && !larger(now.Amount, then.Amount) })
+		return !slices.ContainsFunc(plan, func(then reconcile.Write) bool { return then.Key == now.Key && !larger(now.Amount, then.Amount) })
 	})
 	w.know()
 	return len(w.Writes) == 0, nil

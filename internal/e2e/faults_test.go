@@ -104,6 +104,7 @@ func TestLostAnswerFromAnERPThatDropsTheKeyIsTagged(t *testing.T) {
 	r := f.run(t, workflows.Request{})
 
 	require.Equal(t, report.Agreed, r.Outcome)
+	require.Equal(t, report.ByDirection{ToERP: 1}, r.Created, "it is ours")
 	require.Len(t, e.now("B1").Payments, 1)
 	require.Equal(t, "pr."+strconv.FormatInt(p.ID, 10), e.now("B1").Payments[0].Tag)
 }

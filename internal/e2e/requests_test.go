@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"payrecon/internal/reconcile"
@@ -211,6 +212,9 @@ func TestACancelledRunFinishesTheWriteAtHandAndLeavesTheRest(t *testing.T) {
 	require.Equal(t, report.Stopped, r.Outcome)
 	require.Equal(t, 1, r.Created.ToPrecoro, "what had begun is finished and reported")
 	require.Equal(t, 1, posted())
+	company, err := f.client.DescribeWorkflowExecution(t.Context(), workflows.CompanyID("acme"), "")
+	require.NoError(t, err)
+	require.Equal(t, enums.WORKFLOW_EXECUTION_STATUS_RUNNING, company.GetWorkflowExecutionInfo().GetStatus(), "only the wish was cancelled")
 	rest := f.run(t, workflows.Request{})
 	require.Equal(t, report.Agreed, rest.Outcome)
 	require.Equal(t, 2, rest.Created.ToPrecoro)

@@ -112,7 +112,7 @@ func TestRequestThatIsWrongSaysFieldValueAndWhatIsAccepted(t *testing.T) {
 		`[{"mode":"plan"}]`:                      {`the request is [{"mode":"plan"}]`, whole},
 		`42`:                                     {`the request is 42`, whole},
 		`true`:                                   {`the request is true`, whole},
-		`{"mode":"plan","mode":"apply"}`:         {`mode: is named twice`},
+		`{"mode":"plan","mode":"apply"}`:         {`mode: is named twice`, `accepted is each field once`},
 		`{"mod":"plan"}`:                         {`mod: is no field of a request`, fields},
 		`{"Mode":"plan"}`:                        {`Mode: is no field of a request`, fields},
 		`{"":1}`:                                 {`: is no field of a request`, fields},

@@ -36,6 +36,9 @@ const (
 	// renewEvery is how often a waiting trigger sends its ticket again, in case Company was terminated meanwhile.
 	renewEvery = 10 * time.Minute
 
+	// maxStarts is how often a trigger starts a company that is gone again before it could be told.
+	maxStarts = 10
+
 	// tellEvery is how often a run tells its triggers what it is doing. Each time is a billed action.
 	tellEvery = 30 * time.Second
 

@@ -65,13 +65,13 @@ func (t *trigger) setup(ctx workflow.Context, request Request) (err error) {
 // enqueue makes sure that the company is there and has the ticket; doing it again changes nothing. A company that ends just
 // between the two, because somebody cancelled or terminated it, is started again.
 func (t *trigger) enqueue(ctx workflow.Context) error {
-	for {
+	for try := 1; ; try++ {
 		if err := t.startCompany(ctx); err != nil {
 			return err
 		}
 		err := workflow.SignalExternalWorkflow(ctx, CompanyID(t.company), "", signalTicket, t.ticket).Get(ctx, nil)
 		var gone *temporal.UnknownExternalWorkflowExecutionError
-		if !errors.As(err, &gone) {
+		if !errors.As(err, &gone) || try == maxStarts {
 			return err
 		}
 		if err := sleepUntil(ctx, workflow.Now(ctx).Add(time.Second), "the company has just ended"); err != nil {
@@ -136,6 +136,7 @@ func (t *trigger) awaitResult(ctx workflow.Context) (report.Report, error) {
 			return report.Report{}, ctx.Err()
 		}
 		t.show(ctx, "Cancelled: the run stops at the next safe point.")
+		t.alarm = nil // it was cancelled too
 		stopping, _ := workflow.NewDisconnectedContext(ctx)
 		for t.result == nil {
 			t.listen(stopping, renewEvery)

@@ -68,7 +68,7 @@ func (r Report) headline(color bool) string {
 	default:
 		line = clean(string(r.Outcome))
 	}
-	if r.Mode == "plan" {
+	if r.Mode == "plan" && r.Outcome != NeedsApproval {
 		line += " This is a plan: nothing was written."
 	}
 	if !color {

@@ -81,6 +81,7 @@ type caseFile struct {
 
 	precoro, erp []*entry
 	derived      *entry // the paid flag beyond the records, kept apart from erp's records
+	flagPaid     bool   // a payment was made for the flag before: its key is taken
 
 	findings       []Exception
 	keys           []Write

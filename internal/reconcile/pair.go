@@ -12,6 +12,7 @@ func (c *caseFile) pairByKey() {
 		erp = append(slices.Clone(erp), c.derived)
 	}
 	connect(c.precoro, erp)
+	c.untieRecorded()
 	c.onePartnerEach(c.precoro, "Precoro")
 	c.onePartnerEach(erp, "ERP")
 	c.oneTagEach(c.precoro, erpPrefix, "Precoro")
@@ -43,6 +44,22 @@ func connect(precoro, erp []*entry) {
 			}
 		}
 	}
+}
+
+// untieRecorded: a payment made for the paid flag that has its record is half of that pair. What is left of the flag then
+// stands for others, such as those from before the start.
+func (c *caseFile) untieRecorded() {
+	if c.derived == nil {
+		return
+	}
+	c.flagPaid = len(standing(c.derived.partners)) > 0
+	c.derived.partners = slices.DeleteFunc(c.derived.partners, func(p *entry) bool {
+		if len(standing(p.partners)) < 2 {
+			return false
+		}
+		p.partners = slices.DeleteFunc(p.partners, func(e *entry) bool { return e == c.derived })
+		return true
+	})
 }
 
 // onePartnerEach: a payment that is the other half of two is one too many.
@@ -164,14 +181,18 @@ func (c *caseFile) settleDerived() {
 	switch {
 	case lacking < -c.tolerance:
 		c.find(Overpaid, "Precoro holds %s that the ERP, which is paid, does not know", c.amount(-lacking))
-	case lacking > c.tolerance && len(standing(flag.partners)) > 0:
+	case lacking > c.tolerance && c.flagPaid:
 		c.find(AmountMismatch, "the payment made for the paid flag of bill %s does not fill it: %s are missing", c.bill.ID, c.amount(lacking))
 	}
-	open := flag.Amount.Minor()
+	open, keys := flag.Amount.Minor(), len(c.keys)
 	for _, p := range rest {
 		p.done = true
 		c.record(p, open)
-		open -= max(p.Amount.Minor(), 0) // what was credited makes no room for records
+		open -= p.Amount.Minor()
+	}
+	// A credit has no record, so that the records of all others would exceed the total.
+	if i := slices.IndexFunc(rest, func(p *entry) bool { return p.Amount.Sign() < 0 }); i >= 0 && (len(c.keys) > keys || lacking > c.tolerance) {
+		c.find(UnsupportedPayment, "payment %s of %s cannot be told from what the paid flag of bill %s says", rest[i].ID, rest[i].Amount, c.bill.ID)
 	}
 	if lacking > c.tolerance {
 		c.plan(flag, Write{

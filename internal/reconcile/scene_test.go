@@ -118,8 +118,8 @@ func in(currency money.Currency) func(*reconcile.Payment) {
 	return func(p *reconcile.Payment) { p.Amount = of(p.Amount.Number(), currency) }
 }
 
-// flag is what a paid flag says beyond the records.
-func flag(amount string) reconcile.Payment {
+// paidFlag is what a paid flag says beyond the records.
+func paidFlag(amount string) reconcile.Payment {
 	return reconcile.Payment{ID: "8842.paid", Amount: eur(amount), Derived: true}
 }
 

@@ -82,6 +82,10 @@ func TestPaidFlag(t *testing.T) {
 			want:    "exception overpaid",
 		},
 		{
+			name: "Precoro has more than it says, and nothing would be written", precoro: payments{pay("1", "101", "2026-03-14")}, erp: payments{paidFlag("100")},
+			changes: []change{direction(reconcile.ToPrecoro), totals("200", "100")}, want: "exception overpaid",
+		},
+		{
 			name: "what is from before the start explains, and gets no record", precoro: payments{pay("1", "40", "2025-03-14")}, erp: payments{paidFlag("100")},
 			want: derived,
 		},
@@ -133,6 +137,11 @@ func TestPaidFlag(t *testing.T) {
 			erp: payments{pay("91", "40", "2026-03-14"), paidFlag("60")},
 			want: "tag 8842.paid with pr.1 in ERP; create er.8842.paid 30.00 EUR of 2026-04-01 in Precoro and tag 8842.paid back; " +
 				"create er.91 40.00 EUR of 2026-03-14 in Precoro and tag 91 back",
+		},
+		{
+			name: "the payment made for it is no leftover", precoro: payments{pay("2", "60", "2026-04-01", tagged("er.8842.paid"))},
+			erp: payments{pay("91", "60", "2026-03-14"), paidFlag("60")}, changes: []change{totals("120", "120")},
+			want: "tag 8842.paid with pr.2 in ERP; create er.91 60.00 EUR of 2026-03-14 in Precoro and tag 91 back",
 		},
 		{
 			name: "what is missing within the tolerance is not created", precoro: payments{pay("1", "99.99", "2026-03-14")}, erp: payments{paidFlag("100")},

@@ -69,6 +69,11 @@ func TestForeignTags(t *testing.T) {
 			want: "nothing",
 		},
 		{
+			name:    "ours is not overwritten either, where the id makes no key for the ERP",
+			precoro: payments{pay("p/1", "40", "2026-01-02", tagged("er.91"))}, erp: payments{pay("91", "40", "2026-03-14")},
+			want: "nothing",
+		},
+		{
 			name:    "with another amount",
 			precoro: payments{pay("1", "40", "2026-01-02", tagged("91"))}, erp: payments{pay("91", "50", "2026-03-14")},
 			want: "exception amount_mismatch",

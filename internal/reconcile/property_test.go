@@ -109,6 +109,94 @@ func (w world) tolerance() int64 { return w.policy.Tolerance[w.currency].Minor()
 
 func distance(a, b int64) int64 { return max(a-b, b-a) }
 
+// What is created on both sides cannot be the same: no sum of some of the one is a sum of some of the other.
+func TestWhatIsCreatedOnBothSidesIsNotTheSame(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := worlds.Draw(t, "world")
+		var toERP, toPrecoro []int64
+		for _, write := range w.decide().Writes {
+			switch {
+			case write.Adopt || write.Source == billID+reconcile.DerivedSuffix:
+			case write.Direction == reconcile.ToERP:
+				toERP = append(toERP, write.Amount.Minor())
+			default:
+				toPrecoro = append(toPrecoro, write.Amount.Minor())
+			}
+		}
+		for ours := range sums(toERP) {
+			for theirs := range sums(toPrecoro) {
+				// What was cut is less than what was missing, by no more than the tolerance on either side.
+				require.False(t, w.tolerance() == 0 && ours == theirs, "%v in the ERP and %v in Precoro", toERP, toPrecoro)
+			}
+		}
+	})
+}
+
+// sums are those of every subset but the empty one.
+func sums(list []int64) map[int64]bool {
+	all := map[int64]bool{}
+	for subset := 1; subset < 1<<len(list); subset++ {
+		var sum int64
+		for i, minor := range list {
+			sum += minor * int64(subset>>i&1)
+		}
+		all[sum] = true
+	}
+	return all
+}
+
+// Payments that are adopted are equal, untagged and near, and none of them has a nearer one that is not better off.
+func TestTheNearestAreAdopted(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		w := worlds.Draw(t, "world")
+		w.policy.Direction, w.policy.TagsERP = reconcile.Both, true // so that each pair shows as a tag in the ERP
+		here, there := byID(w.precoro), byID(w.erp)
+		apart := map[string]int{} // days to the other half, by "precoro 1" and "erp 91"
+		for _, write := range w.decide().Writes {
+			p, e := here[write.Source], there[write.Target]
+			if !write.Adopt || p.Tag != "" || e.ID == "" {
+				continue
+			}
+			days := p.Date.Days(e.Date)
+			require.LessOrEqual(t, distance(p.Amount.Minor(), e.Amount.Minor()), w.tolerance())
+			require.LessOrEqual(t, days, w.policy.AdoptDays)
+			require.False(t, p.Unsupported || e.Unsupported || p.Cancelled || e.Cancelled)
+			apart["precoro "+p.ID], apart["erp "+e.ID] = days, days
+		}
+		if len(apart) == 0 || w.tolerance() > 0 || beforeStart(w.precoro) || beforeStart(w.erp) {
+			return // pairs from before the start do not show
+		}
+		for _, p := range here {
+			for _, e := range there {
+				if w.tied["precoro "+p.ID] || w.tied["erp "+e.ID] {
+					continue
+				}
+				days := p.Date.Days(e.Date)
+				if p.Tag+e.Tag != "" || p.Cancelled || e.Cancelled || p.Unsupported || e.Unsupported || p.Amount != e.Amount || days > w.policy.AdoptDays {
+					continue
+				}
+				mine, paired := apart["precoro "+p.ID]
+				others, taken := apart["erp "+e.ID]
+				require.True(t, paired && mine <= days || taken && others <= days, "%s and %s are nearer than what they are paired with", p.ID, e.ID)
+			}
+		}
+	})
+}
+
+func byID(list []reconcile.Payment) map[string]reconcile.Payment {
+	index := map[string]reconcile.Payment{}
+	for _, p := range list {
+		index[p.ID] = p
+	}
+	return index
+}
+
+func beforeStart(list []reconcile.Payment) bool {
+	return slices.ContainsFunc(list, func(p reconcile.Payment) bool { return p.Date < start })
+}
+
 // I4: what one side lacks is created, counted, or covered by an exception.
 func TestNoMissingPaymentIsForgotten(t *testing.T) {
 	t.Parallel()
@@ -199,7 +287,7 @@ func TestARunThatWasCutOffIsFinishedByTheNext(t *testing.T) {
 		inv, _, bill := finished.documents()
 		require.Equal(t, wholeInv, inv)
 		require.Equal(t, wholeBill.Paid, bill.Paid)
-		require.Equal(t, unmatched(whole.precoro, finished.precoro)+unmatched(whole.erp, finished.erp), 0, "the same payments stand there in the end")
+		require.Zero(t, unmatched(whole.precoro, finished.precoro)+unmatched(whole.erp, finished.erp), "the same payments stand there in the end")
 	})
 }
 

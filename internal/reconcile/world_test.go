@@ -83,7 +83,6 @@ type generator struct {
 	t         *rapid.T
 	tolerance int64
 	paid      int64 // by everybody, on either side
-	credited  bool
 }
 
 // story adds one thing that has happened.

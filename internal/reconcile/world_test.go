@@ -89,7 +89,7 @@ type generator struct {
 func (g *generator) story() {
 	stories := []func(){g.onlyInPrecoro, g.onlyInPrecoro, g.pairByERPsKey, g.cancelledInPrecoro, g.pairThatHasAFlaw}
 	if !g.flagOnly {
-		stories = append(stories, g.onlyInERP, g.onlyInERP, g.pairByPrecorosKey, g.pairOfTwoKeys, g.pairByForeignTag, g.untaggedPair, g.untaggedPair, g.cancelledPair)
+		stories = append(stories, g.onlyInERP, g.onlyInERP, g.pairByPrecorosKey, g.pairOfTwoKeys, g.pairByForeignTag, g.untaggedPair, g.untaggedPair, g.cancelledPair, g.paidInParts)
 	}
 	rapid.SampledFrom(stories).Draw(g.t, "story")()
 }
@@ -192,6 +192,19 @@ func (g *generator) untaggedPair() {
 	p, e := g.pair()
 	e.Date = after(p.Date, rapid.IntRange(-5, 5).Draw(g.t, "apart"))
 	g.add(p, e)
+}
+
+// paidInParts may be one payment in Precoro that is two in the ERP.
+func (g *generator) paidInParts() {
+	p := g.payment(g.precoro)
+	if p.Amount.Minor() > 1 && often(g.t, "in parts") {
+		part := rapid.Int64Range(1, p.Amount.Minor()-1).Draw(g.t, "part")
+		for _, minor := range []int64{part, p.Amount.Minor() - part} {
+			g.erp = append(g.erp, reconcile.Payment{ID: fmt.Sprint(len(g.erp) + 1), Amount: g.amount(minor), Date: p.Date})
+			g.paid += minor
+		}
+	}
+	g.precoro = append(g.precoro, p)
 }
 
 func (g *generator) cancelledInPrecoro() {

@@ -232,9 +232,10 @@ func (c *caseFile) plan(e *entry, w Write) {
 	}
 }
 
-// tagsBack tells whether the ERP's payment can be given a key without taking another's place.
+// tagsBack tells whether the ERP's payment can be given a key: on a bill that is no draft, and without taking another's
+// place.
 func (c *caseFile) tagsBack(e *entry) bool {
-	return c.policy.TagsERP && c.policy.Direction.Allows(ToERP) && e.Tag == ""
+	return c.policy.TagsERP && c.bill.Confirmed && c.policy.Direction.Allows(ToERP) && e.Tag == ""
 }
 
 // left is what counts and has found no counterpart.

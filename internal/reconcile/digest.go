@@ -24,7 +24,7 @@ func Digest(plan []Planned) string {
 	lines := make([]string, 0, len(plan))
 	for _, p := range plan {
 		w := p.Write
-		lines = append(lines, fmt.Sprintf("%d %q %t %s %s %s %s %q", p.Invoice, p.Bill, w.Adopt, w.Direction, w.Key, w.Amount, w.Date, w.Target))
+		lines = append(lines, fmt.Sprintf("%d %q %t %s %s %s %s %q %t", p.Invoice, p.Bill, w.Adopt, w.Direction, w.Key, w.Amount, w.Date, w.Target, w.TagBack))
 	}
 	slices.Sort(lines)
 	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))

@@ -169,9 +169,9 @@ func TestAdoption(t *testing.T) {
 			want:    "exception possible_duplicate",
 		},
 		{
-			name:    "onto a draft: a tag creates nothing",
+			name:    "onto a draft: nothing is written to that",
 			precoro: payments{pay("1", "40", "2026-03-14")}, erp: payments{pay("91", "40", "2026-03-14")}, changes: []change{draft, totals("100", "90")},
-			want: "tag 91 with pr.1 in ERP",
+			want: "tag 1 with er.91 in Precoro",
 		},
 		{
 			name:    "in Precoro, where the id makes no key for the ERP",

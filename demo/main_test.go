@@ -18,7 +18,7 @@ func TestDemoPlansDoesTheRealThingAndFindsNothingLeft(t *testing.T) {
 	err := run(t.Context(), &out, 0, true)
 
 	require.NoError(t, err, "%s", &out)
-	require.Contains(t, out.String(), "This is a plan: nothing was written.")
+	require.Contains(t, out.String(), "Nothing was written: the plan is over")
 	require.Contains(t, out.String(), "created in the ERP")
 	require.Contains(t, out.String(), "created in Precoro")
 	require.Contains(t, out.String(), "no_bill")

@@ -1,9 +1,11 @@
 package activities
 
 import (
+	"context"
 	"errors"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
 	"payrecon/internal/remote"
@@ -20,6 +22,7 @@ const (
 	Refused        Kind = "Refused"        // declined for good: an exception
 	Throttled      Kind = "Throttled"      // a read waits for the quota
 	Unavailable    Kind = "Unavailable"    // a read failed in a way that may pass
+	Unreadable     Kind = "Unreadable"     // one document's answer could not be read, several times: an exception
 	NotSent        Kind = "NotSent"        // a write surely not carried out
 	StaleRead      Kind = "StaleRead"      // a write not sent, because what it was decided on is too old
 	Unknown        Kind = "Unknown"        // a write whose outcome nobody knows
@@ -89,6 +92,20 @@ func readError(side string, requests int, err error) error {
 		f.kind, f.wait = Unavailable, 0
 		return f.retryable()
 	}
+}
+
+// maxUnreadable is how often one document is asked for whose answer cannot be read.
+const maxUnreadable = 3
+
+// documentError is readError for a call about one document: what nobody can read must not keep the others waiting.
+func documentError(ctx context.Context, side string, requests int, err error) error {
+	unavailable, ok := remote.As[remote.Unavailable](err)
+	if !ok || !unavailable.Unreadable || activity.GetInfo(ctx).Attempt < maxUnreadable {
+		return readError(side, requests, err)
+	}
+	f := classify(side, requests, err)
+	f.kind = Unreadable
+	return f.final()
 }
 
 func writeError(side string, requests int, err error) error {

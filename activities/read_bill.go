@@ -31,7 +31,7 @@ func (a *Activities) ReadBill(ctx context.Context, request ReadBillRequest) (Bil
 		return err
 	})
 	if err != nil {
-		return BillRead{}, readError(SideERP, requests, err)
+		return BillRead{}, documentError(ctx, SideERP, requests, err)
 	}
 	return BillRead{Snapshot: snapshot, RunID: runID(ctx), Requests: requests}, nil
 }

@@ -34,7 +34,7 @@ func (a *Activities) ReadInvoice(ctx context.Context, request ReadInvoiceRequest
 		return err
 	})
 	if err != nil {
-		return InvoiceRead{}, readError(SidePrecoro, requests, err)
+		return InvoiceRead{}, documentError(ctx, SidePrecoro, requests, err)
 	}
 	out := InvoiceRead{Invoice: compact(inv), RunID: runID(ctx), Requests: requests, Payments: make([]reconcile.Payment, 0, len(inv.Payments))}
 	if !inv.PaymentsListed && out.Invoice.Problem == "" && inv.Paid.Sign() != 0 {

@@ -134,11 +134,11 @@ func (c *Client) invoice(ctx context.Context, idn int64) (Invoice, error) {
 		return Invoice{}, err
 	}
 	if _, err := document(answer.Body); err != nil {
-		return Invoice{}, Unavailable{Cause: err}
+		return Invoice{}, Unavailable{Cause: err, Unreadable: true}
 	}
 	invoice := c.readInvoice(answer.Body)
 	if invoice.IDN != idn {
-		return Invoice{}, Unavailable{Cause: fmt.Errorf("answer is about the invoice with idn %d", invoice.IDN)}
+		return Invoice{}, Unavailable{Cause: fmt.Errorf("answer is about the invoice with idn %d", invoice.IDN), Unreadable: true}
 	}
 	return invoice, nil
 }

@@ -230,11 +230,16 @@ func (m Memory) forRun() Memory {
 func (c *company) remember(ctx workflow.Context, job Job, ended RunEnd, err error) {
 	c.Memory.LastEnd, c.Memory.LastClean = workflow.Now(ctx), true
 	result := Result{Report: &ended.Report}
+	knows := err == nil
 	if err != nil {
 		failure, clean := failureOf(err)
 		c.Memory.LastClean = clean
 		result = Result{Failure: &failure}
-	} else {
+		if knows = failure.details(err, &ended); knows {
+			result.Report = &ended.Report
+		}
+	}
+	if knows {
 		c.Memory.KeepsKey, c.Memory.Seen = ended.KeepsKey, ended.Seen
 		if job.writes() && ended.Report.Outcome != report.NeedsApproval {
 			c.Memory.Open = ended.Open // a run that only says what it would do settles nothing

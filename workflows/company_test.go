@@ -23,7 +23,7 @@ import (
 )
 
 func startAs(id string) client.StartWorkflowOptions {
-	return client.StartWorkflowOptions{ID: id, TaskQueue: workflows.TaskQueue}
+	return client.StartWorkflowOptions{ID: id, TaskQueue: "payrecon"}
 }
 
 // office is one company at work. Its runs do nothing but take a minute.

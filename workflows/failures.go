@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"payrecon/activities"
+	"payrecon/internal/report"
 )
 
 // Types of the errors that triggers and runs fail with, beside those of activities.
@@ -30,8 +31,18 @@ type Failure struct {
 	Text string `json:"text"`
 }
 
-func (f Failure) err() error {
-	return temporal.NewNonRetryableApplicationError(f.Text, f.Type, nil)
+// err is the failure as a workflow's error. The report of a run that had begun to write comes as its detail.
+func (f Failure) err(written *report.Report) error {
+	if written == nil {
+		return temporal.NewNonRetryableApplicationError(f.Text, f.Type, nil)
+	}
+	return temporal.NewNonRetryableApplicationError(f.Text, f.Type, nil, written)
+}
+
+// details decodes what a failed run had still to say, if anything.
+func (f Failure) details(err error, into *RunEnd) bool {
+	var application *temporal.ApplicationError
+	return errors.As(err, &application) && application.HasDetails() && application.Details(into) == nil
 }
 
 // failureOf reads why a run failed. clean is false if it was cut off, so that a write of its may still be on its way.

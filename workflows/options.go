@@ -7,9 +7,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 )
 
-// The task queue, unless configured otherwise.
-const TaskQueue = "payrecon"
-
 // Numbers that decide how long things take. What depends on the company stands in its Settings: same_get and settle.
 const (
 	// startToClose bounds one attempt of an activity: two HTTP time-outs (an expired session is renewed on the way) of
@@ -51,7 +48,7 @@ func readOptions(sameGet time.Duration, summary string) workflow.ActivityOptions
 	return workflow.ActivityOptions{
 		StartToCloseTimeout:    startToClose,
 		ScheduleToCloseTimeout: scheduleToClose,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: atLeast(sameGet, time.Second), BackoffCoefficient: 1},
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: max(sameGet, time.Second), BackoffCoefficient: 1},
 		Summary:                summary,
 	}
 }
@@ -75,5 +72,3 @@ func memoryOptions(summary string) workflow.LocalActivityOptions {
 		Summary:             summary,
 	}
 }
-
-func atLeast(d, least time.Duration) time.Duration { return max(d, least) }

@@ -39,7 +39,7 @@ type trigger struct {
 
 // Result is how a run ended, for those who wait.
 type Result struct {
-	Report  *report.Report `json:"report,omitempty"`
+	Report  *report.Report `json:"report,omitempty"` // also beside a failure, if the run had begun to write
 	Failure *Failure       `json:"failure,omitempty"`
 }
 
@@ -114,7 +114,7 @@ func (t *trigger) awaitTurn(ctx workflow.Context) error {
 		}
 		if t.began == nil && t.result == nil && !workflow.Now(ctx).Before(deadline) {
 			return t.takeBack(ctx, temporal.NewNonRetryableApplicationError(
-				fmt.Sprintf("wait: the run did not begin within %s, because another one of company %s is still at work", t.wait, t.company), NotStarted, nil))
+				fmt.Sprintf("wait: the run did not begin within %s; workflow %s shows what the company is at", t.wait, CompanyID(t.company)), NotStarted, nil))
 		}
 	}
 	return nil
@@ -147,7 +147,7 @@ func (t *trigger) awaitResult(ctx workflow.Context) (report.Report, error) {
 	}
 	if t.result.Failure != nil {
 		t.show(ctx, "Failed: "+t.result.Failure.Text)
-		return report.Report{}, t.result.Failure.err()
+		return report.Report{}, t.result.Failure.err(t.result.Report)
 	}
 	t.show(ctx, reportDetails(*t.result.Report))
 	return *t.result.Report, nil

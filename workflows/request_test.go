@@ -199,7 +199,6 @@ func TestNamesStand(t *testing.T) {
 	require.Equal(t, "payrecon.company.acme", workflows.CompanyID("acme"))
 	require.Equal(t, "payrecon.run.acme", workflows.RunID("acme"))
 	require.Equal(t, "progress", workflows.QueryProgress)
-	require.Equal(t, "payrecon", workflows.TaskQueue)
 }
 
 func FuzzRequestNeverFailsToDecode(f *testing.F) {

@@ -80,14 +80,14 @@ type OpenInvoice struct {
 	Reason  reconcile.Reason `json:"reason"`  // "" if the run did not get to it
 	Since   time.Time        `json:"since"`
 	// State is that of both documents when payment lists were read and judged; as long as it is the same they need not be
-	// read again, and Row still describes it.
+	// read again.
 	State string      `json:"state,omitempty"`
-	Row   *report.Row `json:"row,omitempty"`
+	Row   *report.Row `json:"row,omitempty"` // nil if the run did not get to it
 }
 
 // maxOpen bounds what is remembered of open invoices, to less than Temporal's 2 MiB a payload. What is beyond is found
 // again by the next run; only since when it was open is forgotten.
-const maxOpen = 4000
+const maxOpen = 2000
 
 // candidate is an invoice on which something may have to be written.
 type candidate struct {
@@ -216,11 +216,22 @@ func (r *run) waitUntil(ctx workflow.Context, at time.Time, why string) error {
 
 // end turns the way the steps ended into the run's result.
 func (r *run) end(ctx workflow.Context, err error) (RunEnd, error) {
+	if workflow.IsContinueAsNewError(err) {
+		return RunEnd{}, err
+	}
 	stopped := errors.Is(err, errStopped) || temporal.IsCanceledError(err) || err != nil && ctx.Err() != nil
 	disconnected, _ := workflow.NewDisconnectedContext(ctx)
-	if err != nil && !stopped {
-		r.fileRows(disconnected) // what was written stands in the history, also when the run fails
+	if err != nil && !stopped && !r.decided {
 		return RunEnd{}, err
+	}
+	if err != nil && !stopped {
+		// Something may have been written: the error carries what must not be lost.
+		r.report.Outcome = report.Stopped
+		if err := r.fileReport(disconnected); err != nil {
+			return RunEnd{}, err
+		}
+		failure, _ := failureOf(err)
+		return RunEnd{}, temporal.NewNonRetryableApplicationError(failure.Text, failure.Type, nil, r.result())
 	}
 	if stopped {
 		r.report.Outcome = report.Stopped
@@ -228,5 +239,9 @@ func (r *run) end(ctx workflow.Context, err error) (RunEnd, error) {
 			return RunEnd{}, err
 		}
 	}
-	return RunEnd{Report: r.report, Open: r.open[:min(len(r.open), maxOpen)], KeepsKey: r.keepsKey, Seen: r.seen}, nil
+	return r.result(), nil
+}
+
+func (r *run) result() RunEnd {
+	return RunEnd{Report: r.report, Open: r.open[:min(len(r.open), maxOpen)], KeepsKey: r.keepsKey, Seen: r.seen}
 }

@@ -22,11 +22,15 @@ func (r *run) compareTotals(ctx workflow.Context) error {
 		if ctx.Err() != nil {
 			return errStopped
 		}
-		if err := r.readPayments(ctx, &c); err != nil {
+		switch exception, err := r.readPayments(ctx, &c); {
+		case err != nil:
 			return err
+		case exception != nil:
+			r.except(ctx, c, *exception)
+		default:
+			r.candidates = append(r.candidates, c)
 		}
-		r.candidates = append(r.candidates, c)
-		r.progress.PaymentsRead = len(r.candidates)
+		r.progress.PaymentsRead++
 		r.show(ctx)
 	}
 	return nil
@@ -88,18 +92,22 @@ var settledByLists = []reconcile.Reason{
 func (r *run) asBefore(c *candidate) bool {
 	c.State = reconcile.State(r.policy(c.Bill.ID), c.Invoice, c.Bill)
 	open, before := r.openBefore[c.Invoice.IDN]
-	return before && open.Row != nil && open.State == c.State && slices.Contains(settledByLists, open.Reason) &&
+	return before && open.Row != nil && open.State != "" && open.State == c.State && slices.Contains(settledByLists, open.Reason) &&
 		r.start.Job.Scope != ScopeDeep && len(r.start.Job.Invoices) == 0
 }
 
-// readPayments completes a candidate with both payment lists.
-func (r *run) readPayments(ctx workflow.Context, c *candidate) error {
+// readPayments completes a candidate with both payment lists. A document that cannot be had is an exception of its own.
+func (r *run) readPayments(ctx workflow.Context, c *candidate) (*reconcile.Exception, error) {
 	read, there := r.given[c.Invoice.IDN]
 	at := r.readAt[c.Invoice.IDN]
 	if !there {
 		var err error
-		if read, err = r.readInvoice(ctx, c.Invoice.IDN); err != nil {
-			return r.giveUp(err)
+		read, err = r.readInvoice(ctx, c.Invoice.IDN)
+		if exception, one := invoiceGone(err); one {
+			return exception, nil
+		}
+		if err != nil {
+			return nil, r.giveUp(err)
 		}
 		at = workflow.Now(ctx)
 	}
@@ -109,13 +117,25 @@ func (r *run) readPayments(ctx workflow.Context, c *candidate) error {
 	}
 	if !c.Bill.PaymentsRead {
 		bill, err := r.readBill(ctx, c.Bill.ID)
+		if exception, one := aboutOne(err); one {
+			return exception, nil
+		}
 		if err != nil {
-			return r.giveUp(err)
+			return nil, r.giveUp(err)
 		}
 		c.Bill = bill.Snapshot.Bill
 	}
 	c.Read = activities.Read{At: at, RunID: read.RunID}
-	return nil
+	return nil, nil
+}
+
+// invoiceGone is aboutOne for an invoice: one that is no longer there was listed a moment ago.
+func invoiceGone(err error) (*reconcile.Exception, bool) {
+	exception, one := aboutOne(err)
+	if one && exception.Reason == reconcile.NoBill {
+		exception.Reason = reconcile.Unreadable
+	}
+	return exception, one
 }
 
 func (r *run) readBill(ctx workflow.Context, id string) (activities.BillRead, error) {

@@ -120,6 +120,10 @@ func (r *run) readNamed(ctx workflow.Context) error {
 			r.report.Notes = append(r.report.Notes, fmt.Sprintf("invoice %d: Precoro has none of this number", idn))
 			continue
 		}
+		if exception, one := aboutOne(err); one {
+			r.except(ctx, candidate{Invoice: reconcile.Invoice{IDN: idn}}, *exception)
+			continue
+		}
 		if err != nil {
 			return r.giveUp(err)
 		}
@@ -205,6 +209,24 @@ func (r *run) missingLinks(side string) []erp.Link {
 		}
 	}
 	return links
+}
+
+// aboutOne tells whether a failed call says something about one document only: the others go on.
+func aboutOne(err error) (*reconcile.Exception, bool) {
+	kind, failure, ok := activities.KindOf(err)
+	if !ok {
+		return nil, false
+	}
+	switch kind {
+	case activities.NotFound:
+		return &reconcile.Exception{Reason: reconcile.NoBill, Note: failure.Text}, true
+	case activities.Refused:
+		return &reconcile.Exception{Reason: reconcile.Rejected, Note: failure.Text}, true
+	case activities.Unreadable:
+		return &reconcile.Exception{Reason: reconcile.Unreadable, Note: failure.Text}, true
+	default:
+		return nil, false
+	}
 }
 
 // giveUp ends the run on a failed read: nothing of it is kept, and the next run starts clean.

@@ -56,22 +56,17 @@ func (r *run) except(ctx workflow.Context, c candidate, exception reconcile.Exce
 }
 
 func (r *run) exceptRow(ctx workflow.Context, state string, row report.Row) {
-	open := OpenInvoice{Invoice: row.Invoice, Reason: row.Reason, Since: r.openSince(ctx, row.Invoice, row.Reason)}
-	if state != "" {
-		open.State, open.Row = state, &row
-	}
-	r.open = append(r.open, open)
+	r.open = append(r.open, OpenInvoice{
+		Invoice: row.Invoice, Reason: row.Reason, Since: r.openSince(ctx, row.Invoice, row.Reason), State: state, Row: &row,
+	})
 	r.addRow(ctx, row)
 }
 
 // carry keeps what stands as it stood.
 func (r *run) carry(ctx workflow.Context, open OpenInvoice) {
 	r.open = append(r.open, open)
-	switch {
-	case open.Row != nil:
+	if open.Row != nil {
 		r.addRow(ctx, *open.Row)
-	case open.Reason != "":
-		r.addRow(ctx, report.Row{Invoice: open.Invoice, Action: report.HasException, Reason: open.Reason, Note: "found by an earlier run"})
 	}
 }
 

@@ -32,6 +32,7 @@ func (r *run) write(ctx workflow.Context) error {
 		finishing, _ := workflow.NewDisconnectedContext(ctx)
 		w := writer{run: r, candidate: &r.candidates[i], stop: ctx}
 		if err := w.settle(finishing); err != nil {
+			r.leaveOpen(finishing, r.candidates[i:])
 			return err
 		}
 		r.progress.InvoicesLeft = len(r.candidates) - i - 1
@@ -217,6 +218,9 @@ func (w *writer) putKey(ctx workflow.Context, order reconcile.Write, ref string)
 		return carriedOut, nil
 	}
 	read, err := w.readInvoice(ctx, w.Invoice.IDN)
+	if exception, one := invoiceGone(err); one {
+		return w.abandon(ctx, order, reconcile.Unverified, "the key was accepted, but cannot be seen: "+exception.Note)
+	}
 	if err != nil {
 		return 0, w.giveUp(err)
 	}
@@ -245,7 +249,6 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 	case activities.Refused:
 		return w.abandon(ctx, order, reconcile.Rejected, failure.Text)
 	case activities.Unauthorized, activities.Forbidden:
-		w.leaveOpen(ctx, []candidate{*w.candidate})
 		return 0, w.giveUp(err)
 	default:
 		tried.unknown++
@@ -263,8 +266,8 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 // checkPrecoro looks whether the payment is there: with its key, or untagged, equal and new. The latter is ours if
 // Precoro is not known to keep the key in the call that creates; otherwise somebody else made it at the same time.
 func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write) (*reconcile.Payment, fate, error) {
-	if err := w.readPrecoro(ctx); err != nil {
-		return nil, 0, err
+	if became, err := w.readPrecoro(ctx, order); became != 0 || err != nil {
+		return nil, became, err
 	}
 	found, double := appeared(w.Payments, w.knownPrecoro, order)
 	switch {
@@ -296,15 +299,19 @@ func appeared(payments []reconcile.Payment, known []string, order reconcile.Writ
 	return found, false
 }
 
-// readPrecoro reads the invoice anew.
-func (w *writer) readPrecoro(ctx workflow.Context) error {
+// readPrecoro reads the invoice anew. One that cannot be had ends with its order unverified: nobody can say whether that
+// was carried out.
+func (w *writer) readPrecoro(ctx workflow.Context, order reconcile.Write) (fate, error) {
 	read, err := w.readInvoice(ctx, w.Invoice.IDN)
+	if exception, one := invoiceGone(err); one {
+		return w.abandon(ctx, order, reconcile.Unverified, exception.Note)
+	}
 	if err != nil {
-		return w.giveUp(err)
+		return 0, w.giveUp(err)
 	}
 	w.Invoice, w.Payments = read.Invoice, read.Payments
 	w.Read = activities.Read{At: workflow.Now(ctx), RunID: read.RunID}
-	return nil
+	return 0, nil
 }
 
 // inERP creates or tags one payment in the ERP.
@@ -392,6 +399,9 @@ func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent bool
 func (w *writer) seenInERP(ctx workflow.Context, order reconcile.Write, why purpose) (fate, error) {
 	before := paidOf(*w.candidate)
 	read, err := w.readBill(ctx, w.Bill.ID)
+	if exception, one := aboutOne(err); one {
+		return w.abandon(ctx, order, reconcile.Unverified, "the payment was accepted, but cannot be seen: "+exception.Note)
+	}
 	if err != nil {
 		return 0, w.giveUp(err)
 	}
@@ -449,8 +459,8 @@ func (w *writer) decideAgain(ctx workflow.Context, reread bool) (ended bool, err
 		return true, err
 	}
 	if reread {
-		if err := w.readPrecoro(ctx); err != nil {
-			return false, err
+		if became, err := w.readPrecoro(ctx, w.Writes[0]); became != 0 || err != nil {
+			return true, err
 		}
 		if became, err := w.refreshBill(ctx, w.Writes[0]); became != 0 || err != nil {
 			return true, err
@@ -481,8 +491,8 @@ func (w *writer) refreshBill(ctx workflow.Context, order reconcile.Write) (fate,
 
 func (w *writer) readBillFor(ctx workflow.Context, order reconcile.Write) (activities.BillRead, fate, error) {
 	read, err := w.readBill(ctx, w.Bill.ID)
-	if kind, failure, ok := activities.KindOf(err); ok && kind == activities.NotFound {
-		became, err := w.abandon(ctx, order, reconcile.NoBill, failure.Text)
+	if exception, one := aboutOne(err); one {
+		became, err := w.abandon(ctx, order, exception.Reason, exception.Note)
 		return activities.BillRead{}, became, err
 	}
 	if err != nil {

@@ -144,12 +144,12 @@ func (q Query) check() error {
 func (q Query) page(records json.RawMessage, total int, at time.Time) (Page, error) {
 	var documents []PurchaseDocument
 	if len(records) > 0 && json.Unmarshal(records, &documents) != nil {
-		return Page{}, erp.Unavailable{Cause: errors.New("the records cannot be read as purchase documents")}
+		return Page{}, erp.Unavailable{Cause: errors.New("the records cannot be read as purchase documents"), Unreadable: true}
 	}
 	page := Page{Total: total, Time: at}
 	for _, d := range documents {
 		if !isID(string(d.ID)) {
-			return Page{}, erp.Unavailable{Cause: errors.New("a purchase document without an id")}
+			return Page{}, erp.Unavailable{Cause: errors.New("a purchase document without an id"), Unreadable: true}
 		}
 		page.received = append(page.received, d.ID)
 		if q.fits(d) {

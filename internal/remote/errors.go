@@ -38,7 +38,12 @@ type (
 	}
 
 	// Unavailable: a read failed in a way that may pass: network, 5xx, or an answer that cannot be read.
-	Unavailable struct{ Cause error }
+	Unavailable struct {
+		Cause error
+		// Unreadable: an answer did come, and says nothing that can be read. If it is about one document, that document
+		// may be the reason, and asking for it for ever helps nobody.
+		Unreadable bool
+	}
 
 	// NotSent: a write surely did not reach the other side.
 	NotSent struct{ Cause error }

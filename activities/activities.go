@@ -60,8 +60,9 @@ func New(companies []Company, options Options) *Activities {
 	return a
 }
 
-// company finds a company by name. "" is the only one.
-func (a *Activities) company(name string) (Company, error) {
+// company finds a company by its name or its Ref. "" is the only one.
+func (a *Activities) company(ref string) (Company, error) {
+	name, accounts, pinned := strings.Cut(ref, accountsMark)
 	if name == "" && len(a.companies) == 1 {
 		for _, company := range a.companies {
 			return company, nil
@@ -71,6 +72,9 @@ func (a *Activities) company(name string) (Company, error) {
 	if !there {
 		names := strings.Join(slices.Sorted(maps.Keys(a.companies)), ", ")
 		return Company{}, fault{kind: InvalidRequest, text: fmt.Sprintf("company: %q is not configured, accepted: %s", name, names)}.final()
+	}
+	if pinned && accounts != company.Settings.Accounts {
+		return Company{}, fault{kind: InvalidRequest, text: fmt.Sprintf("company: %q has other accounts on this worker than the run began with", name)}.final()
 	}
 	return company, nil
 }

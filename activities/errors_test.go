@@ -111,7 +111,7 @@ func TestPrecorosAnswersHaveTheirKinds(t *testing.T) {
 			for _, seen := range []struct {
 				err  error
 				want verdict
-			}{{listErr, test.read}, {readErr, test.read}, {tagErr, test.read}, {postErr, test.post}} {
+			}{{listErr, test.read}, {readErr, test.read}, {tagErr, test.post}, {postErr, test.post}} {
 				application, kind, failure := failed(t, seen.err)
 				require.Equal(t, seen.want, verdict{kind, !application.NonRetryable(), application.NextRetryDelay(), failure.Wait})
 				require.Equal(t, activities.SidePrecoro, failure.Side)

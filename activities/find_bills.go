@@ -18,6 +18,7 @@ type FindBillsRequest struct {
 type BillsFound struct {
 	Bills    []reconcile.Bill `json:"bills"`
 	Time     time.Time        `json:"time,omitzero"` // the ERP's clock
+	Read     Read             `json:"read"`
 	Requests int              `json:"requests"`
 }
 
@@ -35,5 +36,5 @@ func (a *Activities) FindBills(ctx context.Context, request FindBillsRequest) (B
 	if err != nil {
 		return BillsFound{}, readError(SideERP, requests, err)
 	}
-	return BillsFound{Bills: found.Bills, Time: found.Time, Requests: requests}, nil
+	return BillsFound{Bills: found.Bills, Time: found.Time, Read: readHere(ctx), Requests: requests}, nil
 }

@@ -9,13 +9,17 @@ import (
 
 // Read says when, and by which run, the lists were read that a write was decided on.
 type Read struct {
-	At    time.Time `json:"at"` // workflow time
+	At    time.Time `json:"at"` // by the Temporal server's clock, before the request was sent
 	RunID string    `json:"run_id"`
 }
 
-// runID is recorded by every read that a write may rest on. A workflow could not tell: when it is reset, it replays what
-// the old run has read under the new run's ID.
-func runID(ctx context.Context) string { return activity.GetInfo(ctx).WorkflowExecution.RunID }
+// readHere is recorded by every read that a write may rest on. A workflow could not tell: it sees an answer when a worker
+// takes up its next task, which may be hours later; and when it is reset, it replays what the old run has read under the
+// new run's ID.
+func readHere(ctx context.Context) Read {
+	info := activity.GetInfo(ctx)
+	return Read{At: info.StartedTime, RunID: info.WorkflowExecution.RunID}
+}
 
 const (
 	// FreshFor is how old a read may be when something is sent because of it.
@@ -26,13 +30,15 @@ const (
 )
 
 // stale refuses a write whose read is not this run's own (a reset, or a new run), too old, or that was itself held up.
-// It compares times of the Temporal server only, never two machines' clocks.
-func stale(ctx context.Context, side string, read Read) error {
+// It compares times of the Temporal server only, never two machines' clocks. What another run has begun may still take
+// effect: its outcome is waited for as that of a lost answer.
+func (c Company) stale(ctx context.Context, side string, read Read) error {
 	info := activity.GetInfo(ctx)
 	var text string
+	var wait time.Duration
 	switch {
-	case read.RunID != runID(ctx):
-		text = "the read was made by another run"
+	case read.RunID != info.WorkflowExecution.RunID:
+		text, wait = "the read was made by another run", c.Settings.Settle
 	case info.StartedTime.Sub(read.At) > FreshFor:
 		text = "the read is older than " + FreshFor.String()
 	case info.StartedTime.Sub(info.ScheduledTime) > promptWithin:
@@ -40,5 +46,5 @@ func stale(ctx context.Context, side string, read Read) error {
 	default:
 		return nil
 	}
-	return fault{kind: StaleRead, side: side, text: "not sent: " + text}.final()
+	return fault{kind: StaleRead, side: side, text: "not sent: " + text, wait: wait}.final()
 }

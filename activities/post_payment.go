@@ -32,7 +32,7 @@ func (a *Activities) PostPayment(ctx context.Context, request PostPaymentRequest
 	if err != nil {
 		return Posted{}, err
 	}
-	if err := stale(ctx, SidePrecoro, request.Read); err != nil {
+	if err := company.stale(ctx, SidePrecoro, request.Read); err != nil {
 		return Posted{}, err
 	}
 	var payment precoro.Payment

@@ -15,7 +15,7 @@ type ReadBillRequest struct {
 // BillRead is one bill with its payments, and what the adapter needs to write to it.
 type BillRead struct {
 	Snapshot erp.Snapshot `json:"snapshot"`
-	RunID    string       `json:"run_id"` // of the run that really read this
+	Read     Read         `json:"read"`
 	Requests int          `json:"requests"`
 }
 
@@ -33,5 +33,5 @@ func (a *Activities) ReadBill(ctx context.Context, request ReadBillRequest) (Bil
 	if err != nil {
 		return BillRead{}, documentError(ctx, SideERP, requests, err)
 	}
-	return BillRead{Snapshot: snapshot, RunID: runID(ctx), Requests: requests}, nil
+	return BillRead{Snapshot: snapshot, Read: readHere(ctx), Requests: requests}, nil
 }

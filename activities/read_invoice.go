@@ -18,7 +18,7 @@ type ReadInvoiceRequest struct {
 type InvoiceRead struct {
 	Invoice  reconcile.Invoice   `json:"invoice"`
 	Payments []reconcile.Payment `json:"payments"`
-	RunID    string              `json:"run_id"` // of the run that really read this; after a reset it is not the present one
+	Read     Read                `json:"read"`
 	Requests int                 `json:"requests"`
 }
 
@@ -36,7 +36,7 @@ func (a *Activities) ReadInvoice(ctx context.Context, request ReadInvoiceRequest
 	if err != nil {
 		return InvoiceRead{}, documentError(ctx, SidePrecoro, requests, err)
 	}
-	out := InvoiceRead{Invoice: compact(inv), RunID: runID(ctx), Requests: requests, Payments: make([]reconcile.Payment, 0, len(inv.Payments))}
+	out := InvoiceRead{Invoice: compact(inv), Read: readHere(ctx), Requests: requests, Payments: make([]reconcile.Payment, 0, len(inv.Payments))}
 	if !inv.PaymentsListed && out.Invoice.Problem == "" && inv.Paid.Sign() != 0 {
 		out.Invoice.Problem = "payments: Precoro's answer holds no list of them"
 	}

@@ -2,7 +2,11 @@ package activities
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
+
+	"go.temporal.io/sdk/activity"
 
 	"payrecon/erp"
 	"payrecon/internal/money"
@@ -12,7 +16,10 @@ import (
 // Settings is a company's configuration as a run uses it from its beginning to its end, whatever file a worker that
 // takes over was started with. It holds no secret.
 type Settings struct {
-	Company   string              `json:"company"`
+	Company string `json:"company"`
+	// Accounts is a digest of the accounts behind the company, of nothing secret. It goes with every request, so that a
+	// worker that was started with another file does not write into others.
+	Accounts  string              `json:"accounts"`
 	Timezone  string              `json:"timezone"` // IANA name
 	Start     money.Date          `json:"start"`
 	Linking   reconcile.Linking   `json:"linking"`
@@ -22,6 +29,20 @@ type Settings struct {
 	SameGet   time.Duration       `json:"same_get"` // before a GET may be repeated
 	Settle    time.Duration       `json:"settle"`   // how long a request may still take effect after its answer was given up
 	ERP       erp.Capabilities    `json:"erp"`
+	// Reset: the run was reset to a point before these were read, and its predecessor may have written.
+	Reset bool `json:"reset,omitempty"`
+}
+
+// Ref names the company and its accounts in a request.
+func (s Settings) Ref() string { return s.Company + accountsMark + s.Accounts }
+
+// accountsMark stands between name and accounts in a Ref; names cannot hold it.
+const accountsMark = "@"
+
+// AccountsOf is the digest of two accounts: the login to Precoro, and what the adapter calls its account.
+func AccountsOf(precoroURL, email, erpAccount string) string {
+	sum := sha256.Sum256([]byte(precoroURL + "\n" + email + "\n" + erpAccount))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Caps are how much a run may create without approval.
@@ -33,11 +54,15 @@ type Caps struct {
 // SettingsRequest names a company; "" is the only one.
 type SettingsRequest struct {
 	Company string `json:"company"`
+	// RunID is the run's as it was before any reset, "" where that does not matter.
+	RunID string `json:"run_id,omitempty"`
 }
 
 // ReadSettings gives a company's settings. It is a local activity: it reads memory, nothing remote.
 // Fails as InvalidRequest for a company that is not configured.
-func (a *Activities) ReadSettings(_ context.Context, request SettingsRequest) (Settings, error) {
+func (a *Activities) ReadSettings(ctx context.Context, request SettingsRequest) (Settings, error) {
 	company, err := a.company(request.Company)
-	return company.Settings, err
+	settings := company.Settings
+	settings.Reset = request.RunID != "" && request.RunID != activity.GetInfo(ctx).WorkflowExecution.RunID
+	return settings, err
 }

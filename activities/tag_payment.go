@@ -16,7 +16,8 @@ type TagPaymentRequest struct {
 	Currency money.Currency `json:"currency"`
 }
 
-// TagPayment sets a payment's external ID in Precoro. Setting it again changes nothing, so it is retried like a read.
+// TagPayment sets a payment's external ID in Precoro. Setting it again changes nothing, but somebody may have set
+// another meanwhile: it is attempted once, and the workflow looks before it asks again.
 func (a *Activities) TagPayment(ctx context.Context, request TagPaymentRequest) (Posted, error) {
 	company, err := a.company(request.Company)
 	if err != nil {
@@ -32,7 +33,7 @@ func (a *Activities) TagPayment(ctx context.Context, request TagPaymentRequest) 
 		return err
 	})
 	if err != nil {
-		return Posted{}, readError(SidePrecoro, requests, err)
+		return Posted{}, writeError(SidePrecoro, requests, err)
 	}
 	return Posted{Payment: precoroPayment(payment), Requests: requests}, nil
 }

@@ -37,7 +37,7 @@ func TestPaymentWithoutNumberIsRefusedUnsent(t *testing.T) {
 	require.Empty(t, b.sent)
 }
 
-func TestLostAnswerToATagIsRetried(t *testing.T) {
+func TestLostAnswerToATagIsLookedFor(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.precoro = always(http.StatusBadGateway, "")
@@ -45,6 +45,6 @@ func TestLostAnswerToATagIsRetried(t *testing.T) {
 	_, err := perform(b, b.acts.TagPayment, activities.TagPaymentRequest{Company: "acme", Payment: "77", Key: "er.E7", Currency: "EUR"})
 
 	application, kind, _ := failed(t, err)
-	require.Equal(t, activities.Unavailable, kind)
-	require.False(t, application.NonRetryable(), "setting a key again changes nothing")
+	require.Equal(t, activities.Unknown, kind)
+	require.True(t, application.NonRetryable(), "somebody may have set another meanwhile")
 }

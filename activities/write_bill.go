@@ -26,7 +26,7 @@ func (a *Activities) WriteBill(ctx context.Context, request WriteBillRequest) (B
 	if err != nil {
 		return BillWritten{}, err
 	}
-	if err := stale(ctx, SideERP, request.Read); err != nil {
+	if err := company.stale(ctx, SideERP, request.Read); err != nil {
 		return BillWritten{}, err
 	}
 	requests, err := a.exchange(ctx, company.Settings.ERP.Interval, func(ctx context.Context) error {

@@ -99,7 +99,7 @@ func build(c config.Company, registry erp.Registry) (activities.Company, error) 
 		return activities.Company{}, fmt.Errorf("erp.%s: %w", c.ERP.System, err)
 	}
 	return activities.Company{
-		Settings: settings(c, adapter.Capabilities()), Precoro: client, ERP: adapter,
+		Settings: settings(c, activities.AccountsOf(c.Precoro.URL, c.Precoro.Email, adapter.Account()), adapter.Capabilities()), Precoro: client, ERP: adapter,
 		Slot: slot(c.Precoro.Limits.PerSecond),
 	}, nil
 }
@@ -110,9 +110,9 @@ func slot(perSecond int) time.Duration {
 	return time.Second * 21 / 20 / time.Duration(perSecond)
 }
 
-func settings(c config.Company, capabilities erp.Capabilities) activities.Settings {
+func settings(c config.Company, accounts string, capabilities erp.Capabilities) activities.Settings {
 	return activities.Settings{
-		Company: c.Name, Timezone: c.Location.String(), Start: c.Start,
+		Company: c.Name, Accounts: accounts, Timezone: c.Location.String(), Start: c.Start,
 		Linking:   reconcile.Linking{Sides: c.Match.Link, PrecoroKey: c.Match.PrecoroKey},
 		AdoptDays: c.Match.AdoptDays, Tolerance: c.Match.Tolerance,
 		Caps:    activities.Caps{Payments: c.Caps.Payments, Amount: c.Caps.Amount},

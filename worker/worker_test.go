@@ -84,7 +84,7 @@ amount   = { EUR = "900.00" }
 	most, err := money.Parse("900.00", "EUR")
 	require.NoError(t, err)
 	require.Equal(t, activities.Settings{
-		Company: "acme", Timezone: "UTC", Start: "2026-01-01",
+		Company: "acme", Accounts: companies[0].Settings.Accounts, Timezone: "UTC", Start: "2026-01-01",
 		Linking:   reconcile.Linking{Sides: []string{"precoro"}, PrecoroKey: "idn"},
 		AdoptDays: 3, Tolerance: reconcile.Tolerance{"EUR": tolerance},
 		Caps:    activities.Caps{Payments: 7, Amount: map[money.Currency]money.Amount{"EUR": most}},

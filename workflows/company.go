@@ -190,34 +190,29 @@ func split(queue []Ticket, job Job) (same, rest []Ticket) {
 	return same, rest
 }
 
-// recall finds out about earlier runs if there is no memory of one: a company that was terminated must still not run
-// into a write of its predecessor.
+// recall finds out how the last run ended: a company that was terminated, or reset to a time before that, must still not
+// run into a write of its predecessor.
 func (c *company) recall(ctx workflow.Context) error {
-	if !c.Memory.LastEnd.IsZero() {
-		return nil
-	}
 	last, err := callLocal(ctx, memoryOptions("look up the last run"), act.FindLastRun, activities.LastRunRequest{WorkflowID: RunID(c.Company)})
 	if err != nil {
 		return err
 	}
-	c.Memory.LastEnd, c.Memory.LastClean = last.Ended, last.Clean
+	if last.Ended.After(c.Memory.LastEnd) {
+		c.Memory.LastEnd, c.Memory.LastClean = last.Ended, last.Clean
+	}
 	return nil
 }
 
 func (c *company) start(ctx workflow.Context, job Job) workflow.ChildWorkflowFuture {
 	childCtx, cancel := workflow.WithCancel(ctx)
 	c.stop = cancel
-	waiting := make([]string, 0, len(c.running))
-	for _, ticket := range c.running {
-		waiting = append(waiting, ticket.Workflow)
-	}
 	return workflow.ExecuteChildWorkflow(workflow.WithChildOptions(childCtx, workflow.ChildWorkflowOptions{
 		WorkflowID:            RunID(c.Company),
 		ParentClosePolicy:     enums.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WaitForCancellation:   true,
 		StaticSummary:         summaryOf(c.Company, job),
-	}), TypeRun, RunStart{Company: c.Company, Job: job, Memory: c.Memory.forRun(), Waiting: waiting})
+	}), TypeRun, RunStart{Company: c.Company, Job: job, Memory: c.Memory.forRun(), Waiting: c.running})
 }
 
 // forRun is what a run needs of the memory.

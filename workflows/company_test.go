@@ -153,7 +153,7 @@ func TestEqualTicketsThatWaitShareOneRun(t *testing.T) {
 	o.open(t, workflows.CompanyState{}, time.Hour)
 
 	require.Equal(t, []string{"plan both", "apply both", "plan both"}, o.modes(), "one that already runs may have read too early for those who come later")
-	require.Equal(t, []string{"of-b", "of-d"}, o.begun[1].Waiting)
+	require.Equal(t, []string{"of-b", "of-d"}, []string{o.begun[1].Waiting[0].Workflow, o.begun[1].Waiting[1].Workflow})
 	require.Equal(t, []string{
 		"0s of-a/a began", "1m0s of-a/a result agreed",
 		"1m0s of-b/b began", "1m0s of-d/d began", "2m0s of-b/b result agreed", "2m0s of-d/d result agreed",

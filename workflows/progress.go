@@ -111,7 +111,7 @@ func (r *run) show(ctx workflow.Context) {
 	r.told = workflow.Now(ctx)
 	for _, trigger := range r.start.Waiting {
 		// Not waited for: a trigger that is gone needs no news.
-		workflow.SignalExternalWorkflow(ctx, trigger, "", signalDoing, r.progress)
+		workflow.SignalExternalWorkflow(ctx, trigger.Workflow, trigger.ID, signalDoing, r.progress)
 	}
 }
 

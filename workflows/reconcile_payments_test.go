@@ -128,7 +128,7 @@ func TestTriggerWaitsItsTimeForItsTurnAndNoLonger(t *testing.T) {
 			var application *temporal.ApplicationError
 			require.ErrorAs(t, err, &application)
 			require.Equal(t, workflows.NotStarted, application.Type())
-			require.Contains(t, application.Message(), "because another one of company acme is still at work")
+			require.Contains(t, application.Message(), "workflow payrecon.company.acme shows what the company is at")
 			require.Equal(t, ends.String()+" withdraw", c.signals[len(c.signals)-1])
 			require.WithinDuration(t, epoch.Add(ends), c.Now(), 0)
 		})

@@ -52,7 +52,7 @@ type RunStart struct {
 	Company string   `json:"company"`
 	Job     Job      `json:"job"`
 	Memory  Memory   `json:"memory"`
-	Waiting []string `json:"waiting,omitempty"` // workflow IDs of the triggers that wait for this run
+	Waiting []Ticket `json:"waiting,omitempty"` // whose triggers wait for this run
 	Resume  *Resume  `json:"resume,omitempty"`  // set where the run continued as new between two invoices
 }
 
@@ -85,9 +85,16 @@ type OpenInvoice struct {
 	Row   *report.Row `json:"row,omitempty"` // nil if the run did not get to it
 }
 
-// maxOpen bounds what is remembered of open invoices, to less than Temporal's 2 MiB a payload. What is beyond is found
-// again by the next run; only since when it was open is forgotten.
-const maxOpen = 2000
+// What is remembered of open invoices, and carried over when a run continues as new, stays below Temporal's 2 MiB a
+// payload: a row is about 500 bytes, an entry without one 90, a candidate 350.
+const (
+	// maxOpenRows: beyond, an exception is read again by each run.
+	maxOpenRows = 1000
+	// maxOpen: beyond, an exception is found again by the next run; only since when it was open is forgotten.
+	maxOpen = 5000
+	// maxWritten bounds the invoices that one run writes. The next one goes on.
+	maxWritten = 1500
+)
 
 // candidate is an invoice on which something may have to be written.
 type candidate struct {
@@ -95,6 +102,7 @@ type candidate struct {
 	Payments []reconcile.Payment `json:"payments,omitempty"`
 	Bill     reconcile.Bill      `json:"bill"`
 	Read     activities.Read     `json:"read"`             // of the older of the two lists
+	Got      time.Time           `json:"got"`              // when the invoice was read last: the same GET has to wait
 	Reread   bool                `json:"reread,omitempty"` // another run read the lists: they are read again before a write
 	Writes   []reconcile.Write   `json:"writes,omitempty"` // what is left of the plan
 	State    string              `json:"state,omitempty"`  // of both documents as the listings showed them
@@ -150,7 +158,7 @@ func newRun(ctx workflow.Context, start RunStart) (*run, error) {
 		r.settings, r.today, r.candidates = resume.Settings, resume.Today, resume.Candidates
 		r.report, r.filed, r.open = resume.Report, resume.Filed, resume.Open
 		for _, c := range resume.Candidates {
-			r.readAt[c.Invoice.IDN] = c.Read.At
+			r.readAt[c.Invoice.IDN] = c.Got
 		}
 	}
 	return r, workflow.SetQueryHandler(ctx, QueryProgress, func() (Progress, error) { return r.progress, nil })
@@ -159,7 +167,8 @@ func newRun(ctx workflow.Context, start RunStart) (*run, error) {
 // takeSettings fixes the configuration for this run, and lets the last one's requests and late writes fade.
 func (r *run) takeSettings(ctx workflow.Context) error {
 	var err error
-	r.settings, err = callLocal(ctx, memoryOptions("read the settings"), act.ReadSettings, activities.SettingsRequest{Company: r.start.Company})
+	r.settings, err = callLocal(ctx, memoryOptions("read the settings"), act.ReadSettings,
+		activities.SettingsRequest{Company: r.start.Company, RunID: workflow.GetInfo(ctx).OriginalRunID})
 	if err != nil {
 		return r.giveUp(err)
 	}
@@ -169,6 +178,9 @@ func (r *run) takeSettings(ctx workflow.Context) error {
 	}
 	r.today = money.DateOf(workflow.Now(ctx), zone)
 	r.report.Scope = r.scope()
+	if r.settings.Reset {
+		return r.waitUntil(ctx, workflow.Now(ctx).Add(r.settings.Settle), "until what this run had begun before its reset has settled")
+	}
 	memory, pause := r.start.Memory, r.settings.SameGet
 	if memory.LastEnd.IsZero() {
 		return nil
@@ -243,5 +255,5 @@ func (r *run) end(ctx workflow.Context, err error) (RunEnd, error) {
 }
 
 func (r *run) result() RunEnd {
-	return RunEnd{Report: r.report, Open: r.open[:min(len(r.open), maxOpen)], KeepsKey: r.keepsKey, Seen: r.seen}
+	return RunEnd{Report: r.report, Open: r.open, KeepsKey: r.keepsKey, Seen: r.seen}
 }

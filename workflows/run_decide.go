@@ -59,6 +59,8 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 			c.Bill = *bill
 		}
 		switch {
+		case r.sharedBefore(inv) || r.asBefore(&c):
+			r.carry(ctx, r.openBefore[inv.IDN])
 		case verdict == reconcile.Excepted:
 			r.except(ctx, c, *exception)
 		case verdict == reconcile.Unlinked:
@@ -66,8 +68,6 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 		case verdict == reconcile.InSync && !r.lookCloser(inv):
 			delete(r.seen, c.Bill.ID)
 			r.report.InSync++
-		case r.asBefore(&c):
-			r.carry(ctx, r.openBefore[inv.IDN])
 		default:
 			differing = append(differing, c)
 		}
@@ -75,10 +75,17 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 	return differing
 }
 
-// lookCloser: equal totals can hide changes that cancel out, and a half of a pair that was not tagged in time.
+// lookCloser: equal totals can hide changes that cancel out, and a half of a pair that was not tagged in time. What was open
+// is closed by its payment lists only.
 func (r *run) lookCloser(inv reconcile.Invoice) bool {
-	open, before := r.openBefore[inv.IDN]
-	return r.start.Job.Scope == ScopeDeep || before && slices.Contains([]reconcile.Reason{"", reconcile.Rejected, reconcile.Unverified}, open.Reason)
+	_, before := r.openBefore[inv.IDN]
+	return r.start.Job.Scope == ScopeDeep || before
+}
+
+// sharedBefore: that a bill is the bill of two invoices cannot be seen by a run that looks at one of them. What a full run
+// has found stands until the next full one.
+func (r *run) sharedBefore(inv reconcile.Invoice) bool {
+	return len(r.start.Job.Invoices) > 0 && r.openBefore[inv.IDN].Reason == reconcile.AmbiguousBill
 }
 
 // settledByLists are the reasons that documents and payment lists alone decide: with the same documents they are the same
@@ -99,7 +106,6 @@ func (r *run) asBefore(c *candidate) bool {
 // readPayments completes a candidate with both payment lists. A document that cannot be had is an exception of its own.
 func (r *run) readPayments(ctx workflow.Context, c *candidate) (*reconcile.Exception, error) {
 	read, there := r.given[c.Invoice.IDN]
-	at := r.readAt[c.Invoice.IDN]
 	if !there {
 		var err error
 		read, err = r.readInvoice(ctx, c.Invoice.IDN)
@@ -109,11 +115,10 @@ func (r *run) readPayments(ctx workflow.Context, c *candidate) (*reconcile.Excep
 		if err != nil {
 			return nil, r.giveUp(err)
 		}
-		at = workflow.Now(ctx)
 	}
-	c.Invoice, c.Payments = read.Invoice, read.Payments
-	if c.Bill.PaymentsRead && r.billsRead.Before(at) {
-		at = r.billsRead
+	c.Invoice, c.Payments, c.Read, c.Got = read.Invoice, read.Payments, read.Read, r.readAt[c.Invoice.IDN]
+	if c.Bill.PaymentsRead && r.billsRead.Before(c.Read.At) {
+		c.Read.At = r.billsRead
 	}
 	if !c.Bill.PaymentsRead {
 		bill, err := r.readBill(ctx, c.Bill.ID)
@@ -125,7 +130,6 @@ func (r *run) readPayments(ctx workflow.Context, c *candidate) (*reconcile.Excep
 		}
 		c.Bill = bill.Snapshot.Bill
 	}
-	c.Read = activities.Read{At: at, RunID: read.RunID}
 	return nil, nil
 }
 
@@ -139,7 +143,7 @@ func invoiceGone(err error) (*reconcile.Exception, bool) {
 }
 
 func (r *run) readBill(ctx workflow.Context, id string) (activities.BillRead, error) {
-	read, err := call(ctx, readOptions(r.settings.SameGet, "read bill "+id), act.ReadBill, activities.ReadBillRequest{Company: r.start.Company, ID: id})
+	read, err := call(ctx, readOptions(r.settings.SameGet, "read bill "+id), act.ReadBill, activities.ReadBillRequest{Company: r.settings.Ref(), ID: id})
 	r.countERP(read.Requests, err)
 	return read, err
 }
@@ -219,6 +223,7 @@ func (r *run) holdCaps(ctx workflow.Context) error {
 		r.report.Notes = append(r.report.Notes, over...)
 	}
 	if r.start.Job.writes() && len(over) == 0 {
+		r.leaveForNext(ctx)
 		return nil
 	}
 	for _, c := range r.candidates {
@@ -228,6 +233,16 @@ func (r *run) holdCaps(ctx workflow.Context) error {
 	}
 	r.candidates = nil
 	return nil
+}
+
+// leaveForNext keeps the run to what it can carry over when it continues as new.
+func (r *run) leaveForNext(ctx workflow.Context) {
+	if len(r.candidates) <= maxWritten {
+		return
+	}
+	r.report.Notes = append(r.report.Notes, fmt.Sprintf("%d more invoices differ than one run writes; the next run goes on", len(r.candidates)-maxWritten))
+	r.leaveOpen(ctx, r.candidates[maxWritten:])
+	r.candidates = r.candidates[:maxWritten]
 }
 
 // overCaps says which caps the complete plan exceeds.

@@ -35,7 +35,7 @@ func (r *run) readInvoices(ctx workflow.Context) error {
 			return err
 		}
 		answer, err := call(ctx, readOptions(r.settings.SameGet, fmt.Sprintf("GET page %d of the invoices", page)), act.ListInvoices,
-			activities.ListInvoicesRequest{Company: r.start.Company, Page: page})
+			activities.ListInvoicesRequest{Company: r.settings.Ref(), Page: page})
 		r.countPrecoro(answer.Requests, err)
 		if err != nil {
 			return r.giveUp(err)
@@ -151,7 +151,7 @@ func (r *run) readInvoice(ctx workflow.Context, idn int64) (activities.InvoiceRe
 		}
 	}
 	read, err := call(ctx, readOptions(r.settings.SameGet, fmt.Sprintf("GET invoice %d with its payments", idn)), act.ReadInvoice,
-		activities.ReadInvoiceRequest{Company: r.start.Company, IDN: idn})
+		activities.ReadInvoiceRequest{Company: r.settings.Ref(), IDN: idn})
 	r.countPrecoro(read.Requests, err)
 	r.readAt[idn] = workflow.Now(ctx)
 	return read, err
@@ -170,20 +170,23 @@ func (r *run) keep(rows []reconcile.Invoice) {
 	r.report.Invoices = len(r.invoices)
 }
 
-// findBills looks up the bill of every invoice: by the link that is trusted first, then by the other for those it has
-// not answered.
+// findBills looks up the bill of every invoice, by the links in the order in which they are trusted. The ERP's field is
+// looked at for every invoice: that a second bill carries it shows nowhere else. The invoice's own field is asked only where
+// that has not answered; what it says is compared in any case.
 func (r *run) findBills(ctx workflow.Context) error {
-	r.billsRead = workflow.Now(ctx)
 	for _, side := range r.settings.Linking.Sides {
 		links := r.missingLinks(side)
 		for chunk := range slices.Chunk(links, max(1, r.settings.ERP.Links)) {
 			found, err := call(ctx, readOptions(r.settings.SameGet, fmt.Sprintf("find the bills of %d invoices", len(chunk))), act.FindBills,
-				activities.FindBillsRequest{Company: r.start.Company, Links: chunk})
+				activities.FindBillsRequest{Company: r.settings.Ref(), Links: chunk})
 			r.countERP(found.Requests, err)
 			if err != nil {
 				return r.giveUp(err)
 			}
 			r.bills.Add(found.Bills...)
+			if r.billsRead.IsZero() {
+				r.billsRead = found.Read.At
+			}
 			r.progress.Linked += len(chunk)
 			r.show(ctx)
 		}
@@ -191,20 +194,19 @@ func (r *run) findBills(ctx workflow.Context) error {
 	return nil
 }
 
-// missingLinks are the links of one kind for the invoices whose bill is not known yet.
+// missingLinks are the links of one kind that are to be asked for.
 func (r *run) missingLinks(side string) []erp.Link {
 	var links []erp.Link
 	for _, inv := range r.invoices {
 		if inv.Problem != "" {
 			continue
 		}
-		if bill, exception := r.settings.Linking.Link(inv, r.bills); bill != nil || exception != nil {
+		if side == reconcile.LinkERP {
+			links = append(links, erp.Link{Invoice: r.settings.Linking.Key(inv)})
 			continue
 		}
-		switch {
-		case side == reconcile.LinkERP:
-			links = append(links, erp.Link{Invoice: r.settings.Linking.Key(inv)})
-		case inv.ExternalID != "":
+		bill, exception := r.settings.Linking.Link(inv, r.bills)
+		if bill == nil && exception == nil && inv.ExternalID != "" {
 			links = append(links, erp.Link{Bill: inv.ExternalID})
 		}
 	}

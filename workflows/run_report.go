@@ -56,17 +56,28 @@ func (r *run) except(ctx workflow.Context, c candidate, exception reconcile.Exce
 }
 
 func (r *run) exceptRow(ctx workflow.Context, state string, row report.Row) {
-	r.open = append(r.open, OpenInvoice{
-		Invoice: row.Invoice, Reason: row.Reason, Since: r.openSince(ctx, row.Invoice, row.Reason), State: state, Row: &row,
-	})
+	r.keepOpen(OpenInvoice{Invoice: row.Invoice, Reason: row.Reason, Since: r.openSince(ctx, row.Invoice, row.Reason), State: state, Row: &row})
 	r.addRow(ctx, row)
+}
+
+// keepOpen remembers an open invoice, as far as there is room.
+func (r *run) keepOpen(open OpenInvoice) {
+	if len(r.open) >= maxOpenRows {
+		open.State, open.Row = "", nil
+	}
+	if len(r.open) < maxOpen {
+		r.open = append(r.open, open)
+	}
 }
 
 // carry keeps what stands as it stood.
 func (r *run) carry(ctx workflow.Context, open OpenInvoice) {
-	r.open = append(r.open, open)
-	if open.Row != nil {
+	r.keepOpen(open)
+	switch {
+	case open.Row != nil:
 		r.addRow(ctx, *open.Row)
+	case open.Reason != "":
+		r.addRow(ctx, report.Row{Invoice: open.Invoice, Action: report.HasException, Reason: open.Reason, Note: "found by an earlier run"})
 	}
 }
 
@@ -79,7 +90,7 @@ func (r *run) fileReport(ctx workflow.Context) error {
 		return nil
 	}
 	r.report.Outcome = report.Agreed
-	if slices.ContainsFunc(r.open, func(open OpenInvoice) bool { return open.Reason != "" }) {
+	if len(r.open) > 0 {
 		r.report.Outcome = report.Exceptions
 	}
 	return nil

@@ -51,10 +51,14 @@ func (r *run) continueAsNew(ctx workflow.Context, left []candidate) error {
 	r.fileRows(ctx)
 	start := r.start
 	start.Memory.KeepsKey, start.Memory.Seen = r.keepsKey, r.seen
+	start.Memory.Open = slices.Clone(start.Memory.Open)
+	for i := range start.Memory.Open {
+		start.Memory.Open[i].State, start.Memory.Open[i].Row = "", nil // judged by now
+	}
 	start.Resume = &Resume{Settings: r.settings, Today: r.today, Report: r.report, Filed: r.filed, Open: r.open}
 	for _, c := range left {
 		start.Resume.Candidates = append(start.Resume.Candidates, candidate{
-			Invoice: c.Invoice, Bill: reconcile.Bill{ID: c.Bill.ID}, Read: c.Read, Reread: true, Writes: c.Writes, State: c.State,
+			Invoice: c.Invoice, Bill: reconcile.Bill{ID: c.Bill.ID}, Got: c.Got, Reread: true, Writes: c.Writes, State: c.State,
 		})
 	}
 	return workflow.NewContinueAsNewError(ctx, TypeRun, start)
@@ -123,7 +127,7 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 		before := paidOf(*w.candidate)
 		posted, err := call(ctx, writeOptions(fmt.Sprintf("POST payment %s on invoice %d", order.Amount, w.Invoice.IDN)), act.PostPayment,
 			activities.PostPaymentRequest{
-				Company: w.start.Company, InvoiceID: w.Invoice.ID, Key: order.Key, Amount: order.Amount, Date: order.Date, Read: w.Read,
+				Company: w.settings.Ref(), InvoiceID: w.Invoice.ID, Key: order.Key, Amount: order.Amount, Date: order.Date, Read: w.Read,
 			})
 		w.countPrecoro(posted.Requests, err)
 		if err == nil {
@@ -204,30 +208,48 @@ func (w *writer) tagInPrecoro(ctx workflow.Context, order reconcile.Write) (fate
 	return became, err
 }
 
-// putKey sets a payment's external ID in Precoro, and does not take a bare success for one.
+// putKey sets a payment's external ID in Precoro. It does not take a bare success for one, and looks before it tries again:
+// meanwhile somebody may have put their own there.
 func (w *writer) putKey(ctx workflow.Context, order reconcile.Write, ref string) (fate, error) {
-	tagged, err := call(ctx, readOptions(w.settings.SameGet, fmt.Sprintf("PATCH key %s on payment %s of invoice %d", order.Key, ref, w.Invoice.IDN)), act.TagPayment,
-		activities.TagPaymentRequest{Company: w.start.Company, Payment: ref, Key: order.Key, Currency: order.Amount.Currency()})
+	var tried attempts
+	for {
+		became, err := w.patchKey(ctx, order, ref, &tried)
+		if became != 0 || err != nil {
+			return became, err
+		}
+		if became, err := w.readPrecoro(ctx, order); became != 0 || err != nil {
+			return became, err
+		}
+		i := slices.IndexFunc(w.Payments, func(p reconcile.Payment) bool { return p.Ref == ref && !p.Cancelled })
+		switch {
+		case i < 0:
+			return w.abandon(ctx, order, reconcile.Reversed, "the payment that was to get the key is gone")
+		case w.Payments[i].Tag == order.Key:
+			return carriedOut, nil
+		case w.Payments[i].Tag != "":
+			return w.abandon(ctx, order, reconcile.Rejected, "somebody else has put a key there")
+		case tried.unknown >= maxUnknown:
+			return w.abandon(ctx, order, reconcile.Rejected, "Precoro accepted the key, but does not show it")
+		}
+	}
+}
+
+// patchKey sends the key once. A fate of 0 says that it has to be looked for.
+func (w *writer) patchKey(ctx workflow.Context, order reconcile.Write, ref string, tried *attempts) (fate, error) {
+	tagged, err := call(ctx, writeOptions(fmt.Sprintf("PATCH key %s on payment %s of invoice %d", order.Key, ref, w.Invoice.IDN)), act.TagPayment,
+		activities.TagPaymentRequest{Company: w.settings.Ref(), Payment: ref, Key: order.Key, Currency: order.Amount.Currency()})
 	w.countPrecoro(tagged.Requests, err)
-	switch kind, failure, ok := activities.KindOf(err); {
-	case ok && (kind == activities.Refused || kind == activities.NotFound):
+	kind, failure, _ := activities.KindOf(err)
+	switch {
+	case kind == activities.Refused:
 		return w.abandon(ctx, order, reconcile.Rejected, "the key was refused: "+failure.Text)
 	case err != nil:
-		return 0, w.giveUp(err)
+		return w.afterFailure(ctx, order, err, tried)
 	case tagged.Payment.Tag == order.Key:
 		return carriedOut, nil
 	}
-	read, err := w.readInvoice(ctx, w.Invoice.IDN)
-	if exception, one := invoiceGone(err); one {
-		return w.abandon(ctx, order, reconcile.Unverified, "the key was accepted, but cannot be seen: "+exception.Note)
-	}
-	if err != nil {
-		return 0, w.giveUp(err)
-	}
-	if slices.ContainsFunc(read.Payments, func(p reconcile.Payment) bool { return p.Tag == order.Key }) {
-		return carriedOut, nil
-	}
-	return w.abandon(ctx, order, reconcile.Rejected, "Precoro accepted the key, but does not show it")
+	tried.unknown++
+	return 0, nil
 }
 
 // afterFailure waits as the failed write demands, so that the check that follows sees the truth. A fate other than 0 is
@@ -240,9 +262,16 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 	switch kind {
 	case activities.StaleRead:
 		tried.notSent++
+		if err := w.waitUntil(ctx, workflow.Now(ctx).Add(failure.Wait), "because another run may have sent the write"); err != nil {
+			return 0, err
+		}
 	case activities.NotSent:
+		// Nothing is under way, so that a run that is to stop need not wait for a quota.
 		tried.notSent++
-		err := w.waitUntil(ctx, workflow.Now(ctx).Add(max(w.settings.SameGet, failure.Wait)), "because the write was not sent: "+failure.Text)
+		err := w.waitUntil(w.stop, workflow.Now(ctx).Add(max(w.settings.SameGet, failure.Wait)), "because the write was not sent: "+failure.Text)
+		if w.stop.Err() != nil {
+			return w.stopBefore(ctx)
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -310,7 +339,7 @@ func (w *writer) readPrecoro(ctx workflow.Context, order reconcile.Write) (fate,
 		return 0, w.giveUp(err)
 	}
 	w.Invoice, w.Payments = read.Invoice, read.Payments
-	w.Read = activities.Read{At: workflow.Now(ctx), RunID: read.RunID}
+	w.Read, w.Got = read.Read, w.readAt[w.Invoice.IDN]
 	return 0, nil
 }
 
@@ -348,13 +377,22 @@ func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purp
 		if tried.unknown >= maxUnknown {
 			return w.abandon(ctx, order, reconcile.Unverified, fmt.Sprintf("sent %d times, and no answer told whether it was carried out", tried.unknown))
 		}
+		if sent && why == planned && workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor {
+			// It waited so long that the payment may be gone on the other side.
+			if became, err := w.readPrecoro(ctx, order); became != 0 || err != nil {
+				return became, err
+			}
+			if became, err := w.stillDue(ctx, order); became != 0 || err != nil {
+				return became, err
+			}
+		}
 		verb := "write"
 		if order.Adopt {
 			verb = "note"
 		}
 		written, err := call(ctx, writeOptions(fmt.Sprintf("%s payment %s on bill %s", verb, order.Amount, w.Bill.ID)), act.WriteBill,
 			activities.WriteBillRequest{
-				Company: w.start.Company, Snapshot: bill.Snapshot, Read: activities.Read{At: workflow.Now(ctx), RunID: bill.RunID},
+				Company: w.settings.Ref(), Snapshot: bill.Snapshot, Read: bill.Read,
 				Order: erp.Order{Key: order.Key, Amount: order.Amount, Date: order.Date, Payment: order.Target},
 			})
 		w.countERP(written.Requests, err)
@@ -470,17 +508,42 @@ func (w *writer) decideAgain(ctx workflow.Context, reread bool) (ended bool, err
 		w.report.Notes = append(w.report.Notes, fmt.Sprintf("invoice %d: has status %d by now; nothing was written", w.Invoice.IDN, w.Invoice.Status))
 		return true, nil
 	}
+	if exception := w.linked(); exception != nil {
+		w.except(ctx, *w.candidate, *exception)
+		return true, nil
+	}
 	decision := reconcile.Decide(w.policy(w.Bill.ID), w.Invoice, w.Payments, w.Bill)
 	if decision.Exception != nil {
 		w.except(ctx, *w.candidate, *decision.Exception)
 		return true, nil
 	}
 	plan := w.Writes
-	w.Writes = slices.DeleteFunc(decision.Writes, func(now reconcile.Write) bool {
-		return !slices.ContainsFunc(plan, func(then reconcile.Write) bool { return then.Key == now.Key && !larger(now.Amount, then.Amount) })
+	w.Writes = slices.DeleteFunc(slices.Clone(decision.Writes), func(now reconcile.Write) bool {
+		return !slices.ContainsFunc(plan, func(then reconcile.Write) bool { return within(now, then) })
 	})
 	w.know()
+	if len(w.Writes) < len(decision.Writes) {
+		w.report.Notes = append(w.report.Notes, fmt.Sprintf("invoice %d: changed while it was being written; the next run looks at it again", w.Invoice.IDN))
+		w.keepOpen(OpenInvoice{Invoice: w.Invoice.IDN, Since: w.openSince(ctx, w.Invoice.IDN, "")})
+	}
 	return len(w.Writes) == 0, nil
+}
+
+// linked looks whether the bill is still the invoice's.
+func (w *writer) linked() *reconcile.Exception {
+	bills := reconcile.NewBills()
+	bills.Add(w.Bill)
+	bill, exception := w.settings.Linking.Link(w.Invoice, bills)
+	if bill == nil && exception == nil {
+		exception = &reconcile.Exception{Reason: reconcile.AmbiguousBill, Note: fmt.Sprintf("bill %s was linked to the invoice, and is no longer", w.Bill.ID)}
+	}
+	return exception
+}
+
+// within tells whether a write is one that was planned, or less: a smaller amount, or a key where a payment was planned.
+func within(now, then reconcile.Write) bool {
+	return now.Key == then.Key && now.Direction == then.Direction && !larger(now.Amount, then.Amount) &&
+		(!then.Adopt || now.Adopt && now.Target == then.Target)
 }
 
 // refreshBill reads the bill anew. A bill that is gone ends the invoice.
@@ -539,7 +602,7 @@ func (w *writer) stopBefore(ctx workflow.Context) (fate, error) {
 func (r *run) leaveOpen(ctx workflow.Context, left []candidate) {
 	for _, c := range left {
 		if len(c.Writes) > 0 {
-			r.open = append(r.open, OpenInvoice{Invoice: c.Invoice.IDN, Since: r.openSince(ctx, c.Invoice.IDN, "")})
+			r.keepOpen(OpenInvoice{Invoice: c.Invoice.IDN, Since: r.openSince(ctx, c.Invoice.IDN, "")})
 		}
 	}
 }

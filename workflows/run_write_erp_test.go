@@ -204,8 +204,8 @@ func TestWriteOfUnknownOutcomeIsLeftToPeopleAfterThreeTries(t *testing.T) {
 	require.Equal(t, []string{"1042 exception unverified", "1043 created to_erp pr.5513 50.00"}, lines(end.Report))
 	require.Equal(t, []string{
 		"0s write B1042 pr.5512 120.00", "10m0s bill B1042", "10m0s write B1042 pr.5512 120.00", "20m0s bill B1042",
-		"20m0s write B1042 pr.5512 120.00", "30m0s bill B1042",
-	}, w.tail()[:6])
+		"20m0s GET 1042", "20m0s write B1042 pr.5512 120.00", "30m0s bill B1042",
+	}, w.tail()[:7])
 }
 
 func TestUnsentWriteWaitsChecksAndIsWritten(t *testing.T) {

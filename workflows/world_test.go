@@ -290,13 +290,13 @@ func (w *backend) ReadInvoice(ctx context.Context, in activities.ReadInvoiceRequ
 	if i == nil {
 		return activities.InvoiceRead{}, kind(activities.NotFound, activities.SidePrecoro, "Precoro: not found", 0)
 	}
-	return activities.InvoiceRead{Invoice: i.Invoice, Payments: slices.Clone(i.payments), RunID: cmp.Or(f.runID, runID(ctx)), Requests: 1}, nil
+	return activities.InvoiceRead{Invoice: i.Invoice, Payments: slices.Clone(i.payments), Read: activities.Read{At: w.now(), RunID: cmp.Or(f.runID, runID(ctx))}, Requests: 1}, nil
 }
 
 func (w *backend) FindBills(_ context.Context, in activities.FindBillsRequest) (activities.BillsFound, error) {
 	f := w.begin("FindBills", "find %d", len(in.Links))
 	defer w.end()
-	found := activities.BillsFound{Requests: 1}
+	found := activities.BillsFound{Read: activities.Read{At: w.now()}, Requests: 1}
 	for _, bill := range w.bills {
 		if slices.Contains(in.Links, erp.Link{Invoice: bill.Link}) || slices.Contains(in.Links, erp.Link{Bill: bill.ID}) {
 			one := *bill
@@ -321,7 +321,7 @@ func (w *backend) ReadBill(ctx context.Context, in activities.ReadBillRequest) (
 	}
 	copied := *bill
 	copied.Payments = slices.Clone(bill.Payments)
-	return activities.BillRead{Snapshot: erp.Snapshot{Bill: copied}, RunID: cmp.Or(f.runID, runID(ctx)), Requests: 1}, nil
+	return activities.BillRead{Snapshot: erp.Snapshot{Bill: copied}, Read: activities.Read{At: w.now(), RunID: cmp.Or(f.runID, runID(ctx))}, Requests: 1}, nil
 }
 
 func (w *backend) PostPayment(ctx context.Context, in activities.PostPaymentRequest) (activities.Posted, error) {

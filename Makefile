@@ -1,4 +1,4 @@
-# make demo shows the whole thing, make test checks the whole thing; both need Go and nothing else.
+# make demo shows the whole thing, make test checks the whole thing; the latter needs a C compiler for the race detector.
 
 SHELL         := /bin/bash
 .SHELLFLAGS   := -euo pipefail -c

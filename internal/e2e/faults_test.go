@@ -167,8 +167,29 @@ func TestPassingFaultsOnEveryRequestAreRiddenOut(t *testing.T) {
 	f.saveHistories(t, "faults", "acme")
 }
 
-// Target: the documents a run reads. Injection: answers that are no invoices.
-// Expected: a row for what is bad, a plain error where nothing can be read, and never a wrong payment.
+// Target: one invoice of two. Injection: its answer is never one that can be read.
+// Expected: a row that says so, and the other one is paid.
+func TestAnInvoiceThatNobodyCanReadIsOneRow(t *testing.T) {
+	t.Parallel()
+	f := newField(t)
+	acme := f.addCompany(t, "acme", sandbox.Options{})
+	bad, _ := acme.pair("10.00")
+	acme.paid(bad, "10.00", "2026-03-14")
+	good, goodBill := acme.pair("20.00")
+	acme.paid(good, "20.00", "2026-03-14")
+	acme.Fail(sandbox.Fault{Side: "precoro", Match: "GET /invoices/{idn}", Kind: sandbox.Body, Body: "<html>maintenance</html>", Times: 3})
+
+	f.startWorker(t)
+	r := f.run(t, workflows.Request{})
+
+	require.Equal(t, report.Exceptions, r.Outcome)
+	require.Equal(t, reconcile.Unreadable, rowsOf(r, bad)[0].Reason)
+	require.Equal(t, report.Created, rowsOf(r, good)[0].Action)
+	require.Equal(t, 1, acme.billNow(t, goodBill).Paid)
+}
+
+// Target: the listing. Injection: the same page again and again, each time with more to follow.
+// Expected: a plain error, and nothing is written.
 func TestAListingThatRepeatsItselfEndsTheRunPlainly(t *testing.T) {
 	t.Parallel()
 	f := newField(t)

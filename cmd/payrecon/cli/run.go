@@ -12,6 +12,7 @@ import (
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"payrecon/activities"
 	"payrecon/internal/config"
@@ -54,10 +55,16 @@ func (r request) Validate() error {
 
 // Validate also refuses flags that --attach would ignore.
 func (c runCommand) Validate() error {
-	if c.Attach != "" && (c.Company != "" || c.Approve != "" || c.WorkflowID != "" || len(c.Invoice) > 0 || c.Since != "") {
+	if c.Attach != "" && (c.Approve != "" || c.asks()) {
 		return errors.New("--attach waits for a run that was started already, and takes no other request")
 	}
 	return c.request.Validate()
+}
+
+// asks tells whether anything of a request was given.
+func (r request) asks() bool {
+	return r.Company != "" || r.WorkflowID != "" || len(r.Invoice) > 0 || r.Since != "" || r.TaskQueue != "" ||
+		r.Scope != workflows.ScopeAuto || r.Direction != string(reconcile.Both) || r.Wait != time.Hour
 }
 
 // Run starts a run, or attaches to one, and prints its report.
@@ -174,17 +181,35 @@ func (p *Program) finish(ctx context.Context, id, output string, result report.R
 		return p.detach(id)
 	}
 	if err != nil {
+		if written, ok := writtenBefore(err); ok {
+			p.say("The run failed after it had begun to write. What it wrote:")
+			if err := p.print(output, written); err != nil {
+				return err
+			}
+		}
 		return explain(id, err)
 	}
-	if output == "json" {
-		err = result.JSON(p.Stdout)
-	} else {
-		err = result.Table(p.Stdout, p.Width, p.Color)
-	}
-	if err != nil {
+	if err := p.print(output, result); err != nil {
 		return err
 	}
 	return ended(result)
+}
+
+func (p *Program) print(output string, r report.Report) error {
+	if output == "json" {
+		return r.JSON(p.Stdout)
+	}
+	return r.Table(p.Stdout, p.Width, p.Color)
+}
+
+// writtenBefore is the report that comes with the error of a run that had begun to write.
+func writtenBefore(err error) (report.Report, bool) {
+	var application *temporal.ApplicationError
+	var written report.Report
+	if !errors.As(err, &application) || !application.HasDetails() || application.Details(&written) != nil {
+		return report.Report{}, false
+	}
+	return written, written.Company != ""
 }
 
 func (p *Program) detach(id string) error {

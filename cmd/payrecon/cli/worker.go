@@ -27,6 +27,10 @@ func (c workerCommand) Run(ctx context.Context, p *Program) error {
 	if err != nil {
 		return err
 	}
+	// Everything that the file can get wrong is said before anything is connected.
+	if _, err := worker.Companies(settings, adapters); err != nil {
+		return fmt.Errorf("configuration %s: %w", path, err)
+	}
 	temporal, err := Dial(ctx, p.Logger)
 	if err != nil {
 		return err

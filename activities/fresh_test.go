@@ -20,13 +20,14 @@ func TestStaleWriteIsNotSent(t *testing.T) {
 		waited     time.Duration // in the queue
 		text       string
 		sentAnyway bool
+		settle     time.Duration // before what another run has begun is known
 	}{
-		"read by another run":        {activities.Read{At: start, RunID: "before-the-reset"}, 0, "not sent: the read was made by another run", false},
-		"read by nobody":             {activities.Read{}, 0, "not sent: the read was made by another run", false},
-		"read a little too long ago": {activities.Read{At: start.Add(-15*time.Minute - time.Second), RunID: runID}, 0, "not sent: the read is older than 15m0s", false},
-		"held up":                    {activities.Read{At: start, RunID: runID}, 21 * time.Second, "not sent: the write was held up for more than 20s", false},
-		"read just in time":          {activities.Read{At: start.Add(-15 * time.Minute), RunID: runID}, 0, "", true},
-		"held up for a moment":       {activities.Read{At: start, RunID: runID}, 20 * time.Second, "", true},
+		"read by another run":        {activities.Read{At: start, RunID: "before-the-reset"}, 0, "not sent: the read was made by another run", false, 10 * time.Minute},
+		"read by nobody":             {activities.Read{}, 0, "not sent: the read was made by another run", false, 10 * time.Minute},
+		"read a little too long ago": {activities.Read{At: start.Add(-15*time.Minute - time.Second), RunID: runID}, 0, "not sent: the read is older than 15m0s", false, 0},
+		"held up":                    {activities.Read{At: start, RunID: runID}, 21 * time.Second, "not sent: the write was held up for more than 20s", false, 0},
+		"read just in time":          {activities.Read{At: start.Add(-15 * time.Minute), RunID: runID}, 0, "", true, 0},
+		"held up for a moment":       {activities.Read{At: start, RunID: runID}, 20 * time.Second, "", true, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +54,7 @@ func TestStaleWriteIsNotSent(t *testing.T) {
 				application, kind, failure := failed(t, err)
 				require.Equal(t, activities.StaleRead, kind)
 				require.True(t, application.NonRetryable())
-				require.Equal(t, activities.Failure{Side: side, Text: test.text}, failure)
+				require.Equal(t, activities.Failure{Side: side, Text: test.text, Wait: test.settle}, failure)
 			}
 			require.Empty(t, b.sent)
 			require.Zero(t, b.erp.writes)

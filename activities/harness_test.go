@@ -61,7 +61,7 @@ func newBench(t *testing.T) *bench {
 	client, err := precoro.New(precoro.Options{Email: email, Token: token, Transport: b})
 	require.NoError(t, err)
 	b.acts = activities.New([]activities.Company{{
-		Settings: activities.Settings{Company: "acme", Timezone: "UTC", ERP: erp.Capabilities{Interval: interval}},
+		Settings: activities.Settings{Company: "acme", Accounts: "00ff", Timezone: "UTC", Settle: 10 * time.Minute, ERP: erp.Capabilities{Interval: interval}},
 		Precoro:  client, ERP: b.erp, Slot: slot,
 	}}, activities.Options{
 		Now: func() time.Time { return b.clock },

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"payrecon/activities"
+	"payrecon/erp"
 )
 
 func TestSettingsAreThoseOfTheNamedCompany(t *testing.T) {
@@ -20,6 +21,35 @@ func TestSettingsAreThoseOfTheNamedCompany(t *testing.T) {
 		require.Equal(t, "acme", settings.Company)
 		require.Equal(t, interval, settings.ERP.Interval)
 	}
+}
+
+func TestSettingsTellAResetRun(t *testing.T) {
+	t.Parallel()
+	for before, reset := range map[string]bool{"": false, runID: false, "before-the-reset": true} {
+		b := newBench(t)
+
+		settings, err := perform(b, b.acts.ReadSettings, activities.SettingsRequest{Company: "acme", RunID: before})
+
+		require.NoError(t, err)
+		require.Equal(t, reset, settings.Reset, before)
+	}
+}
+
+func TestRequestForOtherAccountsIsRefusedBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.erp.read = func(string) (erp.Snapshot, error) { return erp.Snapshot{}, nil }
+	for ref, accepted := range map[string]bool{"acme": true, "acme@00ff": true, "acme@0123": false} {
+		_, err := perform(b, b.acts.ReadBill, activities.ReadBillRequest{Company: ref, ID: "8842"})
+		if accepted {
+			require.NoError(t, err)
+			continue
+		}
+		_, kind, failure := failed(t, err)
+		require.Equal(t, activities.InvalidRequest, kind)
+		require.Contains(t, failure.Text, "other accounts")
+	}
+	require.NotEqual(t, activities.AccountsOf("https://a", "x", "e"), activities.AccountsOf("https://b", "x", "e"))
 }
 
 func TestCompanyThatIsNotConfiguredIsRefusedByEveryActivity(t *testing.T) {

@@ -163,6 +163,29 @@ func TestFailureIsToldInWords(t *testing.T) {
 	}
 }
 
+func TestFailedRunShowsWhatItWrote(t *testing.T) {
+	t.Parallel()
+	written := agreed()
+	written.Outcome, written.Created.ToERP = report.Stopped, 2
+	failure := sdk.NewNonRetryableApplicationError("precoro: unauthorized", "Unauthorized", nil, written)
+
+	got := payrecon(t, &temporal{failure: failure}, "run", "--task-queue", "q", "--workflow-id", "r")
+
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stdout, "2 payments in the ERP")
+	require.Contains(t, got.stderr, "run r failed: precoro: unauthorized")
+}
+
+func TestAttachTakesNoRequest(t *testing.T) {
+	t.Parallel()
+	for _, flags := range [][]string{{"--scope", "deep"}, {"--direction", "to_erp"}, {"--wait", "5s"}, {"--task-queue", "q"}, {"--invoice", "7"}} {
+		got := payrecon(t, &temporal{}, append([]string{"run", "--attach", "r"}, flags...)...)
+
+		require.Equal(t, 2, got.code, flags)
+		require.Contains(t, got.stderr, "takes no other request", flags)
+	}
+}
+
 func TestInterruptDetachesAndSaysHowToComeBack(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"run", "--task-queue", "q", "--workflow-id", "r"}, {"plan", "--task-queue", "q", "--workflow-id", "r"}, {"run", "--attach", "r"}} {

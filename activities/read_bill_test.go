@@ -24,4 +24,5 @@ func TestBillIsReadWithWhatAWriteNeeds(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, snapshot, read.Snapshot)
 	require.Equal(t, 1, read.Requests)
+	require.Equal(t, fresh(), read.Read)
 }

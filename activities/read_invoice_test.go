@@ -27,6 +27,7 @@ func TestInvoiceIsReadWithItsPayments(t *testing.T) {
 	require.Equal(t, int64(1042), read.Invoice.IDN)
 	require.Empty(t, read.Invoice.Problem)
 	require.Equal(t, 1, read.Requests)
+	require.Equal(t, fresh(), read.Read, "as of when it was sent, whenever the workflow learns of it")
 	require.Len(t, read.Payments, 5)
 	require.Equal(t, reconcile.Payment{ID: "5512", Ref: "77", Tag: "er.1", Amount: eur(t, "100.00"), Date: "2026-03-10"}, read.Payments[0])
 	require.True(t, read.Payments[1].Unsupported, "a credit or a prepayment")

@@ -32,8 +32,9 @@ type Client struct {
 	userAgent string
 }
 
-// NewClient checks the base URL and makes the client. A nil transport means a new one without keep-alive or HTTP/2: Go's transport re-sends requests on a reused connection that turns out to be dead, and a request that
-// may be sent twice is not for money.
+// NewClient checks the base URL and makes the client. A nil transport means a new one without keep-alive or HTTP/2: Go's
+// transport re-sends requests on a reused connection that turns out to be dead, and a request that may be sent twice is not
+// for money.
 func NewClient(base, userAgent string, transport http.RoundTripper) (*Client, error) {
 	u, err := ParseURL(base)
 	if err != nil {

@@ -54,7 +54,7 @@ type Report struct {
 	Notes      []string                 `json:"notes,omitempty"` // what else a person should know of this run
 }
 
-// ByDirection counts payments created (in a plan: that would be), by direction.
+// ByDirection counts payments by direction: created, or those that would be in a plan and where an approval is needed.
 type ByDirection struct {
 	ToERP     int `json:"to_erp"`
 	ToPrecoro int `json:"to_precoro"`

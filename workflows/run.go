@@ -231,7 +231,7 @@ func (r *run) end(ctx workflow.Context, err error) (RunEnd, error) {
 	if workflow.IsContinueAsNewError(err) {
 		return RunEnd{}, err
 	}
-	stopped := errors.Is(err, errStopped) || temporal.IsCanceledError(err) || err != nil && ctx.Err() != nil
+	stopped := errors.Is(err, errStopped) || temporal.IsCanceledError(err)
 	disconnected, _ := workflow.NewDisconnectedContext(ctx)
 	if err != nil && !stopped && !r.decided {
 		return RunEnd{}, err

@@ -461,6 +461,9 @@ func (w *writer) booked(ctx workflow.Context, order reconcile.Write, before repo
 	if order.Adopt && why == planned {
 		action = report.Adopted
 	}
+	if earlier, err := money.FromMinor(w.Bill.Paid.Minor()-order.Amount.Minor(), w.Bill.Paid.Currency()); why == claim && err == nil {
+		before.ERP = earlier.Number() // it counted before it got its key
+	}
 	w.addRow(ctx, rowOf(*w.candidate, order, action, before, order.Note))
 	return carriedOut, nil
 }

@@ -105,6 +105,7 @@ func TestLostAnswerFromAnERPThatDropsTheKeyIsTagged(t *testing.T) {
 
 	require.Equal(t, report.Agreed, r.Outcome)
 	require.Equal(t, report.ByDirection{ToERP: 1}, r.Created, "it is ours")
+	require.Equal(t, []string{"0.00", "50.00"}, []string{rowsOf(r, inv)[0].Before.ERP, rowsOf(r, inv)[0].After.ERP})
 	require.Len(t, e.now("B1").Payments, 1)
 	require.Equal(t, "pr."+strconv.FormatInt(p.ID, 10), e.now("B1").Payments[0].Tag)
 }

@@ -259,3 +259,18 @@ func TestResetRunLetsItsPredecessorSettle(t *testing.T) {
 
 	require.GreaterOrEqual(t, w.events[0].at, w.settings.Settle)
 }
+
+// Somebody edits the bill after a payment of the same invoice was adopted in Precoro.
+func TestAdoptionIsRememberedWhenTheRestIsDecidedAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.settings.ERP.Tags = false
+	w.add(1042, "240.00", payments{pay("1", "60.00", "2026-03-10"), pay("2", "40.00", "2026-03-10")}, payments{pay("E1", "60.00", "2026-03-10")})
+	w.on("ReadBill", fault{}, fault{meanwhile: func() { w.bill("B1042").Version += "'" }})
+
+	end := w.run(t, apply())
+
+	require.Equal(t, report.Agreed, end.Report.Outcome, end.Report.Notes)
+	require.Equal(t, 1, end.Report.Adopted)
+	require.Equal(t, 1, end.Report.Created.ToERP)
+}

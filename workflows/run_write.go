@@ -203,6 +203,11 @@ func (w *writer) tagInPrecoro(ctx workflow.Context, order reconcile.Write) (fate
 	before := paidOf(*w.candidate)
 	became, err := w.putKey(ctx, order, order.Ref)
 	if became == carriedOut {
+		for i := range w.Payments {
+			if w.Payments[i].ID == order.Target {
+				w.Payments[i].Tag = order.Key
+			}
+		}
 		w.addRow(ctx, rowOf(*w.candidate, order, report.Adopted, before, order.Note))
 	}
 	return became, err
@@ -277,7 +282,7 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 		}
 	case activities.Refused:
 		return w.abandon(ctx, order, reconcile.Rejected, failure.Text)
-	case activities.Unauthorized, activities.Forbidden:
+	case activities.Unauthorized, activities.Forbidden, activities.InvalidRequest:
 		return 0, w.giveUp(err)
 	default:
 		tried.unknown++
@@ -444,11 +449,15 @@ func (w *writer) seenInERP(ctx workflow.Context, order reconcile.Write, why purp
 		return 0, w.giveUp(err)
 	}
 	w.Bill = read.Snapshot.Bill
-	found, _ := appeared(w.Bill.Payments, nil, order)
-	if found == nil || found.Tag != order.Key || !order.Adopt && found.Amount != order.Amount {
-		return w.abandon(ctx, order, reconcile.Rejected, "the ERP accepted the payment, but does not show it")
+	found, _ := appeared(w.Bill.Payments, w.knownERP, order)
+	switch {
+	case found != nil && found.Tag == order.Key && (order.Adopt || found.Amount == order.Amount):
+		return w.booked(ctx, order, before, why)
+	case found != nil && found.Tag == "" && !order.Adopt && !w.settings.ERP.KeepsKey:
+		order.Adopt, order.Target = true, found.ID
+		return w.bookInERP(ctx, order, claim)
 	}
-	return w.booked(ctx, order, before, why)
+	return w.abandon(ctx, order, reconcile.Rejected, "the ERP accepted the payment, but does not show it")
 }
 
 // booked takes over a payment that the bill shows now.

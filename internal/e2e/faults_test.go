@@ -88,6 +88,26 @@ func TestLostAnswerFromErplyIsFoundByItsRecord(t *testing.T) {
 	}
 }
 
+// Target: an ERP whose payments are records without a key in the call that creates. Injection: none.
+// Expected: the payment that appears is tagged; one payment, reported as created.
+func TestPaymentInAnERPThatDropsTheKeyGetsIt(t *testing.T) {
+	t.Parallel()
+	f := newField(t)
+	acme := f.addCompany(t, "acme", sandbox.Options{})
+	e := f.useRecordERP(acme, false)
+	inv := acme.AddInvoice(sandbox.Invoice{Currency: "EUR", Total: "100.00"})
+	p := acme.paid(inv, "50.00", "2026-03-01")
+	e.add(t, "B1", inv.ID, "100.00")
+
+	f.startWorker(t)
+	r := f.run(t, workflows.Request{})
+
+	require.Equal(t, report.Agreed, r.Outcome)
+	require.Equal(t, report.ByDirection{ToERP: 1}, r.Created)
+	require.Len(t, e.now("B1").Payments, 1)
+	require.Equal(t, "pr."+strconv.FormatInt(p.ID, 10), e.now("B1").Payments[0].Tag)
+}
+
 // Target: an ERP whose payments are records without a key in the call that creates. Injection: the answer is lost.
 // Expected: the new untagged payment is ours; it is tagged, not made again.
 func TestLostAnswerFromAnERPThatDropsTheKeyIsTagged(t *testing.T) {

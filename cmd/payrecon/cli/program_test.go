@@ -62,12 +62,12 @@ type temporal struct {
 	closed  bool
 }
 
-func (s *temporal) ExecuteWorkflow(_ context.Context, options client.StartWorkflowOptions, kind any, args ...any) (client.WorkflowRun, error) {
+func (s *temporal) ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, kind any, args ...any) (client.WorkflowRun, error) {
 	s.options, s.kind, s.request = options, kind, args[0].(workflows.Request)
 	if s.refuse != nil {
 		return nil, s.refuse
 	}
-	return s.GetWorkflow(context.TODO(), options.ID, ""), nil //nolint:forbidigo // it is not used
+	return s.GetWorkflow(ctx, options.ID, ""), nil
 }
 
 func (s *temporal) GetWorkflow(_ context.Context, id, _ string) client.WorkflowRun {

@@ -230,7 +230,7 @@ func (c *company) remember(ctx workflow.Context, job Job, ended RunEnd, err erro
 		failure, clean := failureOf(err)
 		c.Memory.LastClean = clean
 		result = Result{Failure: &failure}
-		if knows = failure.details(err, &ended); knows {
+		if knows = lastWords(err, &ended); knows {
 			result.Report = &ended.Report
 		}
 	}

@@ -39,8 +39,8 @@ func (f Failure) err(written *report.Report) error {
 	return temporal.NewNonRetryableApplicationError(f.Text, f.Type, nil, written)
 }
 
-// details decodes what a failed run had still to say, if anything.
-func (f Failure) details(err error, into *RunEnd) bool {
+// lastWords decodes what a failed run had still to say, if anything.
+func lastWords(err error, into *RunEnd) bool {
 	var application *temporal.ApplicationError
 	return errors.As(err, &application) && application.HasDetails() && application.Details(into) == nil
 }

@@ -102,7 +102,7 @@ type candidate struct {
 	Payments []reconcile.Payment `json:"payments,omitempty"`
 	Bill     reconcile.Bill      `json:"bill"`
 	Read     activities.Read     `json:"read"`             // of the older of the two lists
-	Got      time.Time           `json:"got"`              // when the invoice was read last: the same GET has to wait
+	Got      time.Time           `json:"got,omitzero"`     // in a Resume: when the invoice was read last, as the same GET has to wait
 	Reread   bool                `json:"reread,omitempty"` // another run read the lists: they are read again before a write
 	Writes   []reconcile.Write   `json:"writes,omitempty"` // what is left of the plan
 	State    string              `json:"state,omitempty"`  // of both documents as the listings showed them
@@ -228,28 +228,21 @@ func (r *run) waitUntil(ctx workflow.Context, at time.Time, why string) error {
 
 // end turns the way the steps ended into the run's result.
 func (r *run) end(ctx workflow.Context, err error) (RunEnd, error) {
-	if workflow.IsContinueAsNewError(err) {
+	failed := err != nil && !errors.Is(err, errStopped) && !temporal.IsCanceledError(err)
+	if workflow.IsContinueAsNewError(err) || failed && !r.decided {
 		return RunEnd{}, err
 	}
-	stopped := errors.Is(err, errStopped) || temporal.IsCanceledError(err)
-	disconnected, _ := workflow.NewDisconnectedContext(ctx)
-	if err != nil && !stopped && !r.decided {
-		return RunEnd{}, err
-	}
-	if err != nil && !stopped {
-		// Something may have been written: the error carries what must not be lost.
+	if err != nil {
 		r.report.Outcome = report.Stopped
+		disconnected, _ := workflow.NewDisconnectedContext(ctx)
 		if err := r.fileReport(disconnected); err != nil {
 			return RunEnd{}, err
 		}
+	}
+	if failed {
+		// Something may have been written: the error carries what must not be lost.
 		failure, _ := failureOf(err)
 		return RunEnd{}, temporal.NewNonRetryableApplicationError(failure.Text, failure.Type, nil, r.result())
-	}
-	if stopped {
-		r.report.Outcome = report.Stopped
-		if err := r.fileReport(disconnected); err != nil {
-			return RunEnd{}, err
-		}
 	}
 	return r.result(), nil
 }

@@ -38,18 +38,9 @@ func (r *run) compareTotals(ctx workflow.Context) error {
 
 // sortByTotals settles what needs no payment list, and returns the rest.
 func (r *run) sortByTotals(ctx workflow.Context) []candidate {
-	claims := map[string]int{}
-	for _, inv := range r.invoices {
-		if bill, _ := r.settings.Linking.Link(inv, r.bills); bill != nil {
-			claims[bill.ID]++
-		}
-	}
 	var differing []candidate
-	for _, inv := range r.invoices {
-		bill, exception := r.settings.Linking.Link(inv, r.bills)
-		if exception == nil && bill != nil && claims[bill.ID] > 1 {
-			exception = &reconcile.Exception{Reason: reconcile.AmbiguousBill, Note: fmt.Sprintf("bill %s is the bill of %d invoices", bill.ID, claims[bill.ID])}
-		}
+	for i, link := range r.links() {
+		inv, bill, exception := r.invoices[i], link.bill, link.exception
 		verdict := reconcile.Excepted
 		if exception == nil || inv.Problem != "" {
 			verdict, exception = reconcile.Compare(r.settings.Tolerance, inv, bill)
@@ -58,34 +49,56 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 		if bill != nil {
 			c.Bill = *bill
 		}
+		open, before := r.openBefore[inv.IDN]
 		switch {
-		case r.sharedBefore(inv) || r.asBefore(&c):
-			r.carry(ctx, r.openBefore[inv.IDN])
+		case before && (r.sharedBefore(open) || r.asBefore(open, c)):
+			r.carry(ctx, open)
 		case verdict == reconcile.Excepted:
+			c.State = r.stateOf(c)
 			r.except(ctx, c, *exception)
 		case verdict == reconcile.Unlinked:
 			r.report.Unlinked++
-		case verdict == reconcile.InSync && !r.lookCloser(inv):
+		case verdict == reconcile.InSync && !before && r.start.Job.Scope != ScopeDeep:
+			// Equal totals can hide changes that cancel out, and a half of a pair that was not tagged in time: what was
+			// open is closed by its payment lists only.
 			delete(r.seen, c.Bill.ID)
 			r.report.InSync++
 		default:
+			c.State = r.stateOf(c)
 			differing = append(differing, c)
 		}
 	}
 	return differing
 }
 
-// lookCloser: equal totals can hide changes that cancel out, and a half of a pair that was not tagged in time. What was open
-// is closed by its payment lists only.
-func (r *run) lookCloser(inv reconcile.Invoice) bool {
-	_, before := r.openBefore[inv.IDN]
-	return r.start.Job.Scope == ScopeDeep || before
+// link is what an invoice's links say.
+type link struct {
+	bill      *reconcile.Bill
+	exception *reconcile.Exception
+}
+
+// links are those of all invoices, in their order. A bill that several claim is nobody's.
+func (r *run) links() []link {
+	links := make([]link, len(r.invoices))
+	claims := map[string]int{}
+	for i, inv := range r.invoices {
+		links[i].bill, links[i].exception = r.settings.Linking.Link(inv, r.bills)
+		if links[i].bill != nil {
+			claims[links[i].bill.ID]++
+		}
+	}
+	for i := range links {
+		if bill := links[i].bill; bill != nil && links[i].exception == nil && claims[bill.ID] > 1 {
+			links[i].exception = &reconcile.Exception{Reason: reconcile.AmbiguousBill, Note: fmt.Sprintf("bill %s is the bill of %d invoices", bill.ID, claims[bill.ID])}
+		}
+	}
+	return links
 }
 
 // sharedBefore: that a bill is the bill of two invoices cannot be seen by a run that looks at one of them. What a full run
 // has found stands until the next full one.
-func (r *run) sharedBefore(inv reconcile.Invoice) bool {
-	return len(r.start.Job.Invoices) > 0 && r.openBefore[inv.IDN].Reason == reconcile.AmbiguousBill
+func (r *run) sharedBefore(open OpenInvoice) bool {
+	return len(r.start.Job.Invoices) > 0 && open.Reason == reconcile.AmbiguousBill
 }
 
 // settledByLists are the reasons that documents and payment lists alone decide: with the same documents they are the same
@@ -96,11 +109,13 @@ var settledByLists = []reconcile.Reason{
 }
 
 // asBefore: an open exception whose documents are what they were is not read again, unless somebody asks for it.
-func (r *run) asBefore(c *candidate) bool {
-	c.State = reconcile.State(r.policy(c.Bill.ID), c.Invoice, c.Bill)
-	open, before := r.openBefore[c.Invoice.IDN]
-	return before && open.Row != nil && open.State != "" && open.State == c.State && slices.Contains(settledByLists, open.Reason) &&
+func (r *run) asBefore(open OpenInvoice, c candidate) bool {
+	return open.Row != nil && open.State != "" && open.State == r.stateOf(c) && slices.Contains(settledByLists, open.Reason) &&
 		r.start.Job.Scope != ScopeDeep && len(r.start.Job.Invoices) == 0
+}
+
+func (r *run) stateOf(c candidate) string {
+	return reconcile.State(r.policy(c.Bill.ID), c.Invoice, c.Bill)
 }
 
 // readPayments completes a candidate with both payment lists. A document that cannot be had is an exception of its own.
@@ -109,20 +124,20 @@ func (r *run) readPayments(ctx workflow.Context, c *candidate) (*reconcile.Excep
 	if !there {
 		var err error
 		read, err = r.readInvoice(ctx, c.Invoice.IDN)
-		if exception, one := invoiceGone(err); one {
+		if exception, one := aboutOne(err, invoiceGone); one {
 			return exception, nil
 		}
 		if err != nil {
 			return nil, r.giveUp(err)
 		}
 	}
-	c.Invoice, c.Payments, c.Read, c.Got = read.Invoice, read.Payments, read.Read, r.readAt[c.Invoice.IDN]
+	c.Invoice, c.Payments, c.Read = read.Invoice, read.Payments, read.Read
 	if c.Bill.PaymentsRead && r.billsRead.Before(c.Read.At) {
 		c.Read.At = r.billsRead
 	}
 	if !c.Bill.PaymentsRead {
 		bill, err := r.readBill(ctx, c.Bill.ID)
-		if exception, one := aboutOne(err); one {
+		if exception, one := aboutOne(err, billGone); one {
 			return exception, nil
 		}
 		if err != nil {
@@ -133,18 +148,15 @@ func (r *run) readPayments(ctx workflow.Context, c *candidate) (*reconcile.Excep
 	return nil, nil
 }
 
-// invoiceGone is aboutOne for an invoice: one that is no longer there was listed a moment ago.
-func invoiceGone(err error) (*reconcile.Exception, bool) {
-	exception, one := aboutOne(err)
-	if one && exception.Reason == reconcile.NoBill {
-		exception.Reason = reconcile.Unreadable
-	}
-	return exception, one
-}
+// What it means that a document is not there: an invoice was listed a moment ago.
+const (
+	invoiceGone = reconcile.Unreadable
+	billGone    = reconcile.NoBill
+)
 
 func (r *run) readBill(ctx workflow.Context, id string) (activities.BillRead, error) {
 	read, err := call(ctx, readOptions(r.settings.SameGet, "read bill "+id), act.ReadBill, activities.ReadBillRequest{Company: r.settings.Ref(), ID: id})
-	r.countERP(read.Requests, err)
+	r.report.Requests.ERP += requestsOf(read.Requests, err)
 	return read, err
 }
 

@@ -36,7 +36,7 @@ func (r *run) readInvoices(ctx workflow.Context) error {
 		}
 		answer, err := call(ctx, readOptions(r.settings.SameGet, fmt.Sprintf("GET page %d of the invoices", page)), act.ListInvoices,
 			activities.ListInvoicesRequest{Company: r.settings.Ref(), Page: page})
-		r.countPrecoro(answer.Requests, err)
+		r.report.Requests.Precoro += requestsOf(answer.Requests, err)
 		if err != nil {
 			return r.giveUp(err)
 		}
@@ -120,7 +120,7 @@ func (r *run) readNamed(ctx workflow.Context) error {
 			r.report.Notes = append(r.report.Notes, fmt.Sprintf("invoice %d: Precoro has none of this number", idn))
 			continue
 		}
-		if exception, one := aboutOne(err); one {
+		if exception, one := aboutOne(err, invoiceGone); one {
 			r.except(ctx, candidate{Invoice: reconcile.Invoice{IDN: idn}}, *exception)
 			continue
 		}
@@ -152,7 +152,7 @@ func (r *run) readInvoice(ctx workflow.Context, idn int64) (activities.InvoiceRe
 	}
 	read, err := call(ctx, readOptions(r.settings.SameGet, fmt.Sprintf("GET invoice %d with its payments", idn)), act.ReadInvoice,
 		activities.ReadInvoiceRequest{Company: r.settings.Ref(), IDN: idn})
-	r.countPrecoro(read.Requests, err)
+	r.report.Requests.Precoro += requestsOf(read.Requests, err)
 	r.readAt[idn] = workflow.Now(ctx)
 	return read, err
 }
@@ -179,7 +179,7 @@ func (r *run) findBills(ctx workflow.Context) error {
 		for chunk := range slices.Chunk(links, max(1, r.settings.ERP.Links)) {
 			found, err := call(ctx, readOptions(r.settings.SameGet, fmt.Sprintf("find the bills of %d invoices", len(chunk))), act.FindBills,
 				activities.FindBillsRequest{Company: r.settings.Ref(), Links: chunk})
-			r.countERP(found.Requests, err)
+			r.report.Requests.ERP += requestsOf(found.Requests, err)
 			if err != nil {
 				return r.giveUp(err)
 			}
@@ -213,15 +213,16 @@ func (r *run) missingLinks(side string) []erp.Link {
 	return links
 }
 
-// aboutOne tells whether a failed call says something about one document only: the others go on.
-func aboutOne(err error) (*reconcile.Exception, bool) {
+// aboutOne tells whether a failed call says something about one document only: the others go on. gone is what it means
+// that the document is not there.
+func aboutOne(err error, gone reconcile.Reason) (*reconcile.Exception, bool) {
 	kind, failure, ok := activities.KindOf(err)
 	if !ok {
 		return nil, false
 	}
 	switch kind {
 	case activities.NotFound:
-		return &reconcile.Exception{Reason: reconcile.NoBill, Note: failure.Text}, true
+		return &reconcile.Exception{Reason: gone, Note: failure.Text}, true
 	case activities.Refused:
 		return &reconcile.Exception{Reason: reconcile.Rejected, Note: failure.Text}, true
 	case activities.Unreadable:
@@ -248,18 +249,11 @@ func (r *run) giveUp(err error) error {
 	return temporal.NewNonRetryableApplicationError(failure.Text+hint, string(kind), nil)
 }
 
-func (r *run) countPrecoro(requests int, err error) {
-	if err != nil {
-		_, failure, _ := activities.KindOf(err)
-		requests = failure.Requests
+// requestsOf is how many requests a call has sent, whether it failed or not.
+func requestsOf(requests int, err error) int {
+	if err == nil {
+		return requests
 	}
-	r.report.Requests.Precoro += requests
-}
-
-func (r *run) countERP(requests int, err error) {
-	if err != nil {
-		_, failure, _ := activities.KindOf(err)
-		requests = failure.Requests
-	}
-	r.report.Requests.ERP += requests
+	_, failure, _ := activities.KindOf(err)
+	return failure.Requests
 }

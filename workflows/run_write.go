@@ -58,7 +58,7 @@ func (r *run) continueAsNew(ctx workflow.Context, left []candidate) error {
 	start.Resume = &Resume{Settings: r.settings, Today: r.today, Report: r.report, Filed: r.filed, Open: r.open}
 	for _, c := range left {
 		start.Resume.Candidates = append(start.Resume.Candidates, candidate{
-			Invoice: c.Invoice, Bill: reconcile.Bill{ID: c.Bill.ID}, Got: c.Got, Reread: true, Writes: c.Writes, State: c.State,
+			Invoice: c.Invoice, Bill: reconcile.Bill{ID: c.Bill.ID}, Got: r.readAt[c.Invoice.IDN], Reread: true, Writes: c.Writes, State: c.State,
 		})
 	}
 	return workflow.NewContinueAsNewError(ctx, TypeRun, start)
@@ -129,7 +129,7 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 			activities.PostPaymentRequest{
 				Company: w.settings.Ref(), InvoiceID: w.Invoice.ID, Key: order.Key, Amount: order.Amount, Date: order.Date, Read: w.Read,
 			})
-		w.countPrecoro(posted.Requests, err)
+		w.report.Requests.Precoro += requestsOf(posted.Requests, err)
 		if err == nil {
 			w.keepsKey = w.keepsKey || posted.Payment.Tag == order.Key
 			return w.created(ctx, order, posted.Payment, before)
@@ -243,7 +243,7 @@ func (w *writer) putKey(ctx workflow.Context, order reconcile.Write, ref string)
 func (w *writer) patchKey(ctx workflow.Context, order reconcile.Write, ref string, tried *attempts) (fate, error) {
 	tagged, err := call(ctx, writeOptions(fmt.Sprintf("PATCH key %s on payment %s of invoice %d", order.Key, ref, w.Invoice.IDN)), act.TagPayment,
 		activities.TagPaymentRequest{Company: w.settings.Ref(), Payment: ref, Key: order.Key, Currency: order.Amount.Currency()})
-	w.countPrecoro(tagged.Requests, err)
+	w.report.Requests.Precoro += requestsOf(tagged.Requests, err)
 	kind, failure, _ := activities.KindOf(err)
 	switch {
 	case kind == activities.Refused:
@@ -337,14 +337,14 @@ func appeared(payments []reconcile.Payment, known []string, order reconcile.Writ
 // was carried out.
 func (w *writer) readPrecoro(ctx workflow.Context, order reconcile.Write) (fate, error) {
 	read, err := w.readInvoice(ctx, w.Invoice.IDN)
-	if exception, one := invoiceGone(err); one {
+	if exception, one := aboutOne(err, invoiceGone); one {
 		return w.abandon(ctx, order, reconcile.Unverified, exception.Note)
 	}
 	if err != nil {
 		return 0, w.giveUp(err)
 	}
 	w.Invoice, w.Payments = read.Invoice, read.Payments
-	w.Read, w.Got = read.Read, w.readAt[w.Invoice.IDN]
+	w.Read = read.Read
 	return 0, nil
 }
 
@@ -400,7 +400,7 @@ func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purp
 				Company: w.settings.Ref(), Snapshot: bill.Snapshot, Read: bill.Read,
 				Order: erp.Order{Key: order.Key, Amount: order.Amount, Date: order.Date, Payment: order.Target},
 			})
-		w.countERP(written.Requests, err)
+		w.report.Requests.ERP += requestsOf(written.Requests, err)
 		if err != nil {
 			if became, err := w.afterFailure(ctx, order, err, &tried); became != 0 || err != nil {
 				return became, err
@@ -442,7 +442,7 @@ func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent bool
 func (w *writer) seenInERP(ctx workflow.Context, order reconcile.Write, why purpose) (fate, error) {
 	before := paidOf(*w.candidate)
 	read, err := w.readBill(ctx, w.Bill.ID)
-	if exception, one := aboutOne(err); one {
+	if exception, one := aboutOne(err, billGone); one {
 		return w.abandon(ctx, order, reconcile.Unverified, "the payment was accepted, but cannot be seen: "+exception.Note)
 	}
 	if err != nil {
@@ -479,16 +479,11 @@ func (w *writer) booked(ctx workflow.Context, order reconcile.Write, before repo
 
 // stillDue decides again upon what was just read, and tells whether the order still stands. 0 says it does.
 func (w *writer) stillDue(ctx workflow.Context, order reconcile.Write) (fate, error) {
-	ended, err := w.decideAgain(ctx, false)
-	switch {
-	case err != nil:
-		return 0, err
-	case ended:
-		return abandoned, nil
-	case len(w.Writes) > 0 && w.Writes[0] == order:
+	became, err := overtakenOr(w.decideAgain(ctx, false))
+	if became == overtaken && w.Writes[0] == order {
 		return 0, nil
 	}
-	return overtaken, nil
+	return became, err
 }
 
 func overtakenOr(ended bool, err error) (fate, error) {
@@ -566,7 +561,7 @@ func (w *writer) refreshBill(ctx workflow.Context, order reconcile.Write) (fate,
 
 func (w *writer) readBillFor(ctx workflow.Context, order reconcile.Write) (activities.BillRead, fate, error) {
 	read, err := w.readBill(ctx, w.Bill.ID)
-	if exception, one := aboutOne(err); one {
+	if exception, one := aboutOne(err, billGone); one {
 		became, err := w.abandon(ctx, order, exception.Reason, exception.Note)
 		return activities.BillRead{}, became, err
 	}

@@ -165,17 +165,33 @@ func failure(write bool, err error) error {
 	return OutcomeUnknown{Cause: err}
 }
 
-type counterKey struct{}
+type meterKey struct{}
 
-// WithCounter returns a context in which every request that is sent adds one to the counter.
-func WithCounter(ctx context.Context) (context.Context, *atomic.Int64) {
-	n := new(atomic.Int64)
-	return context.WithValue(ctx, counterKey{}, n), n
+// Meter counts what is sent, and what that costs of the other side's quota.
+type Meter struct{ requests, cost atomic.Int64 }
+
+// Requests is how many HTTP requests were sent.
+func (m *Meter) Requests() int { return int(m.requests.Load()) }
+
+// Cost is what was charged, in thousandths of a request.
+func (m *Meter) Cost() int { return int(m.cost.Load()) }
+
+// WithMeter returns a context in which every request that is sent is counted.
+func WithMeter(ctx context.Context) (context.Context, *Meter) {
+	m := new(Meter)
+	return context.WithValue(ctx, meterKey{}, m), m
+}
+
+// Charge tells the context's meter what a request costs, in thousandths of one.
+func Charge(ctx context.Context, cost int) {
+	if m, ok := ctx.Value(meterKey{}).(*Meter); ok {
+		m.cost.Add(int64(cost))
+	}
 }
 
 func count(ctx context.Context) {
-	if n, ok := ctx.Value(counterKey{}).(*atomic.Int64); ok {
-		n.Add(1)
+	if m, ok := ctx.Value(meterKey{}).(*Meter); ok {
+		m.requests.Add(1)
 	}
 }
 

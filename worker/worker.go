@@ -116,7 +116,8 @@ func settings(c config.Company, accounts string, capabilities erp.Capabilities) 
 		Linking:   reconcile.Linking{Sides: c.Match.Link, PrecoroKey: c.Match.PrecoroKey},
 		AdoptDays: c.Match.AdoptDays, Tolerance: c.Match.Tolerance,
 		Caps:    activities.Caps{Payments: c.Caps.Payments, Amount: c.Caps.Amount},
-		SameGet: c.Precoro.Limits.SameGet, Settle: c.Precoro.Limits.Settle, ERP: capabilities,
+		SameGet: c.Precoro.Limits.SameGet, Settle: c.Precoro.Limits.Settle,
+		PerHour: c.Precoro.Limits.PerHour, PerDay: c.Precoro.Limits.PerDay, ERP: capabilities,
 	}
 }
 

@@ -1,23 +1,23 @@
 package workflows
 
 import (
-	"time"
-
 	"payrecon/activities"
 	"payrecon/internal/reconcile"
 )
 
 // Listing is how pages are gathered.
-type Listing struct{ listing }
+type Listing struct {
+	*listing[reconcile.Invoice]
+}
 
 // NewListing is one before its first page.
 func NewListing() *Listing {
-	return &Listing{listing{seen: map[int64]int{}, sent: map[int]time.Time{}, total: -1}}
+	return &Listing{newListing("invoices", func(inv reconcile.Invoice) int64 { return inv.ID })}
 }
 
 // Take adds a page and says which is next, 0 for none.
 func (l *Listing) Take(page int, answer activities.InvoicePage) (int, error) {
-	return l.take(page, answer)
+	return l.take(page, answer.Invoices, answer.Total, answer.More)
 }
 
 // Rows are what was gathered.

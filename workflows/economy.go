@@ -42,7 +42,7 @@ const (
 	request  = report.PerRequest // thousandths
 )
 
-// all tells whether the list of everything is the cheaper way. Equal prices go to asking singly: it can stop half-way.
+// cheaperAll tells whether the list of everything is the cheaper way. Equal prices go to asking singly: it can stop half-way.
 func (c choice) cheaperAll() bool { return c.all.price < c.one.price }
 
 // reported is the choice as people read it.
@@ -54,10 +54,11 @@ func (c choice) reported() report.Way {
 	return report.Way{What: c.what, Way: chosen.name, Cost: chosen.price, Instead: other.name, InsteadCost: other.price}
 }
 
-// billsChoice: the bills of so many links, each by its own search, or all bills of the ERP.
+// billsChoice: the bills of so many links, each by its own search, or all bills of the ERP. The shortest list costs about
+// as much as one search.
 func (r *run) billsChoice(links, bills int) choice {
 	erp := r.settings.ERP
-	return choice{ofBills, way{wayLinks, links * erp.LinkCost}, way{wayScan, bills * erp.ListCost}}
+	return choice{ofBills, way{wayLinks, links * erp.LinkCost}, way{wayScan, max(bills*erp.ListCost, erp.LinkCost)}}
 }
 
 // paymentsChoice: the payments of so many invoices, each by a GET, or the list of all payments.

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"time"
+
 	"payrecon/activities"
 	"payrecon/internal/reconcile"
 )
@@ -22,3 +24,27 @@ func (l *Listing) Take(page int, answer activities.InvoicePage) (int, error) {
 
 // Rows are what was gathered.
 func (l *Listing) Rows() []reconcile.Invoice { return l.rows }
+
+// PrecoroOpens is when the next request may be sent to Precoro, and why not before.
+func (q Quota) PrecoroOpens(now time.Time, perHour, perDay int) (time.Time, string) {
+	return q.precoroOpens(now, perHour, perDay)
+}
+
+// PrecoroLeft is what is left of the hour and of the day.
+func (q Quota) PrecoroLeft(now time.Time, perHour, perDay int) (hour, day int) {
+	return q.precoroLeft(now, perHour, perDay)
+}
+
+// SpendPrecoro counts requests.
+func (q *Quota) SpendPrecoro(now time.Time, n int) { q.spendPrecoro(now, n) }
+
+// ERPOpens is when something of this cost may be sent to the ERP, and why not before.
+func (q Quota) ERPOpens(now time.Time, perHour, cost int) (time.Time, string) {
+	return q.erpOpens(now, perHour, cost)
+}
+
+// SpendERP counts what was charged.
+func (q *Quota) SpendERP(now time.Time, cost int) { q.spendERP(now, cost) }
+
+// Refused takes over what a refusal says.
+func (q *Quota) Refused(now time.Time, failure activities.Failure) { q.refused(now, failure) }

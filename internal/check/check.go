@@ -68,6 +68,10 @@ func (c *Checker) precoro(ctx context.Context, company Company) (side Precoro, i
 		return side, nil
 	}
 	side.Invoices = invoiceRows(page)
+	side.Invoices.judge(&side.Side, "invoices")
+	if len(page.Invoices) == 0 {
+		side.warn("No invoice of status 2 (approved), 4 (partly paid) or 5 (paid) is visible. If there are any, look at the roles of the token's user in Precoro.")
+	}
 	var payments precoro.PaymentPage
 	err = c.paced(ctx, company.Slot, func() (err error) {
 		payments, err = company.Precoro.ListPayments(ctx, precoro.PaymentFilter{}, 1)
@@ -79,7 +83,7 @@ func (c *Checker) precoro(ctx context.Context, company Company) (side Precoro, i
 	}
 	side.Outcome = OK
 	side.Payments = paymentRows(payments)
-	side.judge()
+	side.Payments.judge(&side.Side, "payments")
 	return side, takingPart(page.Invoices)
 }
 
@@ -122,14 +126,6 @@ func takingPart(page []precoro.Invoice) []reconcile.Invoice {
 }
 
 // judge says what a run would stumble over, though Precoro answered.
-func (p *Precoro) judge() {
-	if p.Invoices.Read == 0 {
-		p.warn("No invoice of status 2 (approved), 4 (partly paid) or 5 (paid) is visible. If there are any, look at the roles of the token's user in Precoro.")
-	}
-	p.Invoices.judge(&p.Side, "invoices")
-	p.Payments.judge(&p.Side, "payments")
-}
-
 func (r *Rows) judge(side *Side, what string) {
 	if r.Unreadable > 0 {
 		side.warn("%d of the newest %d %s cannot be read. The first is number %d: %s", r.Unreadable, r.Read, what, r.First, r.Problem)
@@ -154,7 +150,7 @@ func (c *Checker) erp(ctx context.Context, company Company, invoices []reconcile
 	side.compareClocks("The ERP", found.Time, c.now())
 	switch {
 	case len(asked) > 0:
-		side.Bills = billsOf(asked, found.Bills, company.Linking)
+		side.Bills = company.billsOf(asked, found.Bills)
 		side.judge(company, asked)
 	case len(invoices) > 0:
 		side.warn("No bill could be looked for: company.match.link trusts the invoices' external ID alone, and none of the newest %d has one.", len(invoices))
@@ -185,29 +181,33 @@ func (c Company) links(invoices []reconcile.Invoice) (asked []reconcile.Invoice,
 func (c Company) trusts(side string) bool { return slices.Contains(c.Linking.Sides, side) }
 
 // billsOf counts what was found by what it means to a run.
-func billsOf(asked []reconcile.Invoice, found []reconcile.Bill, linking reconcile.Linking) *Bills {
+func (c Company) billsOf(asked []reconcile.Invoice, found []reconcile.Bill) *Bills {
 	bills := Bills{Invoices: len(asked)}
 	known := reconcile.NewBills()
 	known.Add(found...)
 	for _, inv := range asked {
-		bill, exception := linking.Link(inv, known)
+		bill, exception := c.Linking.Link(inv, known)
 		switch {
 		case exception != nil:
 			bills.Ambiguous++
 		case bill == nil:
 			bills.Missing++
-		case bill.Problem != "":
-			bills.Linked++
-			bills.note(*bill)
 		default:
-			bills.Linked++
 			bills.count(inv, *bill)
+			if c.trusts(reconcile.LinkERP) && bill.Link == c.Linking.Key(inv) {
+				bills.ByERP++
+			}
 		}
 	}
 	return &bills
 }
 
 func (b *Bills) count(inv reconcile.Invoice, bill reconcile.Bill) {
+	b.Linked++
+	if bill.Problem != "" {
+		b.note(bill)
+		return
+	}
 	if !bill.Confirmed {
 		b.Drafts++
 	}
@@ -229,9 +229,11 @@ func (e *ERP) judge(company Company, asked []reconcile.Invoice) {
 	if b.Unreadable > 0 {
 		e.warn("%d of %d bills cannot be read. The first is bill %s: %s", b.Unreadable, b.Linked, b.First, b.Problem)
 	}
+	// A handful may have found their bills by the other link.
+	unused := company.trusts(reconcile.LinkERP) && b.ByERP == 0 && b.Missing > b.Linked
 	switch {
-	case b.Missing == b.Invoices:
-		e.warn("No bill was found for the newest %s. %s", counted(b.Invoices, "invoice"), strings.Join(company.whyUnlinked(asked[0]), " "))
+	case unused, b.Missing == b.Invoices:
+		e.warn("No bill was found for %d of the newest %s. %s", b.Missing, counted(b.Invoices, "invoice"), strings.Join(company.whyUnlinked(asked[0]), " "))
 	case b.Differ*2 > b.Linked:
 		e.warn("%d of %d bills have another total or currency than their invoice. Is company.match.precoro_key (%s) right?", b.Differ, b.Linked, company.Linking.PrecoroKey)
 	}

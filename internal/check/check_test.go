@@ -3,6 +3,7 @@ package check_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"payrecon/erp"
 	"payrecon/erp/erply"
 	"payrecon/internal/check"
 	"payrecon/internal/reconcile"
@@ -164,7 +166,7 @@ func TestAllIsWell(t *testing.T) {
 	require.Equal(t, "0s", result.Precoro.ClockAhead)
 	require.Empty(t, result.Precoro.Warnings)
 	require.Equal(t, check.OK, result.ERP.Outcome)
-	require.Equal(t, &check.Bills{Invoices: 3, Linked: 2, Missing: 1}, result.ERP.Bills)
+	require.Equal(t, &check.Bills{Invoices: 3, Linked: 2, ByERP: 1, Missing: 1}, result.ERP.Bills)
 	require.Empty(t, result.ERP.Warnings)
 	require.Equal(t, map[string]map[string]int{
 		"precoro": {"GET /invoices": 1, "GET /payments": 1}, "erply": {"verifyUser": 1, "bulk": 1, "bulk/getPurchaseDocuments": 4},
@@ -245,7 +247,7 @@ func TestFailuresAreToldApart(t *testing.T) {
 		},
 		"no such path": {
 			fault: sandbox.Fault{Side: "precoro", Kind: sandbox.Body, Status: 404, Body: `{}`}, want: check.Refused, requests: 1,
-			words: []string{"list of invoices not found", "Check url in [company.precoro]"},
+			words: []string{"list of invoices: not found", "Check url in [company.precoro]"},
 		},
 		"call refused": {
 			fault: sandbox.Fault{Side: "erply", Kind: sandbox.Body, Match: "bulk", Body: `{"status":{"responseStatus":"error","errorCode":1020}}`},
@@ -275,6 +277,7 @@ func TestFailuresAreToldApart(t *testing.T) {
 			require.Equal(t, check.OK, other.Outcome, other.Reason)
 			require.Equal(t, 2, other.Requests)
 			require.Empty(t, other.Warnings)
+			require.Equal(t, result.Precoro.Invoices != nil, test.erp || result.ERP.Bills != nil, "what was read is used")
 			text, _ := printed(t, result)
 			for _, words := range test.words {
 				require.Contains(t, text, words)
@@ -303,6 +306,25 @@ func TestAdapterThatWouldAskOnIsHeldBack(t *testing.T) {
 	require.Equal(t, 2, result.ERP.Requests)
 }
 
+// own is an ERP that fails in words of its own.
+type own struct{ erp.Adapter }
+
+func (own) FindBills(context.Context, []erp.Link) (erp.Found, error) {
+	return erp.Found{}, errors.New("out of\tpaper")
+}
+
+func TestErrorThatNobodyKnowsIsPassedOn(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, settings{})
+	st.company.ERP, st.company.System = own{st.company.ERP}, "abacus"
+
+	result := check.New(st.clock.Now, st.clock.Wait).Check(t.Context(), st.company)
+
+	require.Equal(t, check.Unreadable, result.ERP.Outcome)
+	require.Equal(t, "out of paper", result.ERP.Reason)
+	require.Contains(t, result.ERP.Hint, "[company.erp.abacus]")
+}
+
 func TestWarningsTeach(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -318,9 +340,19 @@ func TestWarningsTeach(t *testing.T) {
 			settings: settings{attribute: "precoro_id"},
 			world:    func(st *stage) { st.linked(nil); st.linked(nil) },
 			erp: []string{
-				"No bill was found for the newest 2 invoices", "The bill of invoice 1002 should carry 1007", "company.match.precoro_key (id)",
+				"No bill was found for 2 of the newest 2 invoices", "The bill of invoice 1002 should carry 1007", "company.match.precoro_key (id)",
 				"[company.erp.erply]", "invoice_attribute", "external ID should be the id of its bill",
 			},
+		},
+		"another attribute, and a few other links": {
+			settings: settings{attribute: "precoro_id"},
+			world: func(st *stage) {
+				st.linked(nil)
+				st.linked(nil)
+				bill := st.AddBill(sandbox.Bill{Currency: "EUR", Total: "120.00", Confirmed: 1})
+				st.AddInvoice(sandbox.Invoice{Currency: "EUR", Total: "120.00", ExternalID: strconv.FormatInt(bill.ID, 10)})
+			},
+			erp: []string{"No bill was found for 2 of the newest 3 invoices", "invoice_attribute"},
 		},
 		"another key": {
 			settings: settings{key: "idn", links: "erp"},
@@ -392,7 +424,7 @@ func TestBillsAreCountedByWhatTheyMean(t *testing.T) {
 
 	result := st.check(t)
 
-	require.Equal(t, &check.Bills{Invoices: 6, Linked: 5, Ambiguous: 1, Drafts: 1, Differ: 1}, result.ERP.Bills)
+	require.Equal(t, &check.Bills{Invoices: 6, Linked: 5, ByERP: 5, Ambiguous: 1, Drafts: 1, Differ: 1}, result.ERP.Bills)
 	require.Empty(t, result.ERP.Warnings)
 }
 
@@ -405,7 +437,7 @@ func TestNewestInvoicesThatOneCallTakesAreLookedFor(t *testing.T) {
 
 	result := st.check(t)
 
-	require.Equal(t, &check.Bills{Invoices: 100, Linked: 100}, result.ERP.Bills)
+	require.Equal(t, &check.Bills{Invoices: 100, Linked: 100, ByERP: 100}, result.ERP.Bills)
 	require.Equal(t, 120, result.Precoro.Invoices.Total)
 }
 

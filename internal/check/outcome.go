@@ -76,7 +76,7 @@ func (s *Side) fail(what string, err error, used *remote.Allowance, hint hints) 
 		forbidden    remote.Forbidden
 		throttled    remote.Throttled
 		unavailable  remote.Unavailable
-		missing      remote.NotFound
+		missing      remote.NotFound // of a whole listing: the address is wrong
 		refused      remote.Refused
 	)
 	switch {
@@ -90,7 +90,7 @@ func (s *Side) fail(what string, err error, used *remote.Allowance, hint hints) 
 	case errors.As(err, &refused):
 		s.Outcome, s.Reason = Refused, refused.Error()
 	case errors.As(err, &missing):
-		s.Outcome, s.Reason = Refused, missing.Error()
+		s.Outcome, s.Reason = Refused, "not found"
 	case errors.As(err, &unavailable):
 		s.Reason = unavailable.Cause.Error()
 		if used.Answered() < used.Sent() {

@@ -110,6 +110,7 @@ type ERP struct {
 type Bills struct {
 	Invoices   int    `json:"invoices"` // that were looked for; each is Linked, Ambiguous or Missing
 	Linked     int    `json:"linked"`
+	ByERP      int    `json:"by_erp"` // of the linked: by the field in the ERP, where that is trusted; else by the invoice's external ID
 	Ambiguous  int    `json:"ambiguous"`
 	Missing    int    `json:"missing"`
 	Drafts     int    `json:"drafts"`

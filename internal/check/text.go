@@ -140,7 +140,11 @@ func (e ERP) seen() []string {
 		return nil
 	}
 	b := e.Bills
-	lines := []string{fmt.Sprintf("newest %s: %d with a bill", counted(b.Invoices, "invoice"), b.Linked)}
+	line := fmt.Sprintf("newest %s: %d with a bill", counted(b.Invoices, "invoice"), b.Linked)
+	if b.Linked > 0 {
+		line += fmt.Sprintf(" (%d by the ERP's field, %d by the invoice's external ID)", b.ByERP, b.Linked-b.ByERP)
+	}
+	lines := []string{line}
 	for _, one := range []struct {
 		count       int
 		what, words string

@@ -30,7 +30,8 @@ func (c checkCommand) Run(ctx context.Context, p *Program) error {
 		p.say("Checking %s.", company.Name)
 		result := checker.Check(ctx, company)
 		if ctx.Err() != nil {
-			return status(exitInterrupted) // what was cut off says nothing
+			p.say("Interrupted; a check that was cut off says nothing.")
+			return status(exitInterrupted)
 		}
 		results = append(results, result)
 	}

@@ -178,4 +178,5 @@ func TestInterruptedCheckPrintsNoResult(t *testing.T) {
 
 	require.Equal(t, 130, <-done)
 	require.Empty(t, stdout.String())
+	require.Contains(t, stderr.String(), "Interrupted")
 }

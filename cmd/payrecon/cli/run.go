@@ -106,7 +106,7 @@ func (r request) queue() (string, error) {
 		return "", err
 	}
 	if r.Company != "" && !slices.Contains(companies, r.Company) {
-		return "", misuse{error: fmt.Errorf("--company: %q is not in %s, accepted are %s", r.Company, path, strings.Join(companies, ", "))}
+		return "", unknownCompany(r.Company, path, companies)
 	}
 	return queue, nil
 }

@@ -48,3 +48,12 @@ func (q *Quota) SpendERP(now time.Time, cost int) { q.spendERP(now, cost) }
 
 // Refused takes over what a refusal says.
 func (q *Quota) Refused(now time.Time, failure activities.Failure) { q.refused(now, failure) }
+
+// Take takes over what a run has to hand on, as Company does.
+func (m *Memory) Take(job Job, end RunEnd, now time.Time) {
+	m.learn(job, end)
+	m.LastEnd, m.LastClean, m.Quota = now, true, *end.Quota
+	if end.Full {
+		m.LastFull = now
+	}
+}

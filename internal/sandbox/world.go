@@ -112,6 +112,9 @@ type world struct {
 	paymentByIDN map[int64]*Payment
 	paymentsOf   map[int64][]*Payment // by the invoice's database id, in the order they were made
 
+	newestInvoices newest[Invoice]
+	newestPayments newest[Payment]
+
 	invoiceIDs, invoiceIDNs, paymentIDs, paymentIDNs, billIDs, rowIDs sequence
 
 	salesPayments map[int64]salesPayment
@@ -135,8 +138,10 @@ func newWorld() world {
 	return world{
 		invoices: map[int64]*Invoice{}, payments: map[int64]*Payment{}, bills: map[int64]*Bill{},
 		invoiceByIDN: map[int64]*Invoice{}, paymentByIDN: map[int64]*Payment{}, paymentsOf: map[int64][]*Payment{},
-		salesPayments: map[int64]salesPayment{},
-		invoiceIDs:    sequence{1004, 3}, invoiceIDNs: sequence{1001, 1},
+		newestInvoices: newest[Invoice]{key: func(i *Invoice) (time.Time, int64) { return i.Created, i.ID }},
+		newestPayments: newest[Payment]{key: func(p *Payment) (time.Time, int64) { return p.Created, p.ID }},
+		salesPayments:  map[int64]salesPayment{},
+		invoiceIDs:     sequence{1004, 3}, invoiceIDNs: sequence{1001, 1},
 		paymentIDs: sequence{1004, 3}, paymentIDNs: sequence{1001, 1},
 		billIDs: sequence{1001, 1}, rowIDs: sequence{1, 1}, salesIDs: sequence{1, 1},
 	}
@@ -169,6 +174,7 @@ func (s *Sandbox) AddInvoice(in Invoice) Invoice {
 		in.SupplierID = 7
 	}
 	w.invoices[in.ID], w.invoiceByIDN[in.IDN] = &in, &in
+	w.newestInvoices.add(&in)
 	if in.Status == 0 && !in.Draft {
 		in.Status = statusApproved
 		w.settle(in.ID)
@@ -199,6 +205,7 @@ func (s *Sandbox) addPayment(p Payment) *Payment {
 	orTime(&p.Created, now)
 	orText(&p.Date, now.UTC().Format(dayLayout))
 	w.payments[p.ID], w.paymentByIDN[p.IDN] = &p, &p
+	w.newestPayments.add(&p)
 	w.paymentsOf[p.InvoiceID] = append(w.paymentsOf[p.InvoiceID], &p)
 	w.touch(p.InvoiceID, now)
 	return &p
@@ -222,6 +229,7 @@ func (s *Sandbox) EditPayment(id int64, edit func(*Payment)) {
 	edit(&changed)
 	changed.ID, changed.IDN, changed.InvoiceID = p.ID, p.IDN, p.InvoiceID
 	*p = changed
+	s.world.newestPayments.moved()
 	s.world.touch(p.InvoiceID, s.opts.Now())
 }
 
@@ -242,6 +250,8 @@ func (s *Sandbox) RemoveInvoice(id int64) {
 	delete(w.paymentsOf, id)
 	delete(w.invoiceByIDN, i.IDN)
 	delete(w.invoices, id)
+	w.newestInvoices.remove(func(other *Invoice) bool { return other == i })
+	w.newestPayments.remove(func(p *Payment) bool { return p.InvoiceID == id })
 }
 
 // AddBill puts a purchase document into Erply and returns it as it now stands there.

@@ -43,12 +43,8 @@ func (r *run) compareTotals(ctx workflow.Context) error {
 // sortByTotals settles what needs no payment list, and returns the rest.
 func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 	var differing []candidate
-	for i, link := range r.links() {
-		inv, bill, exception := r.invoices[i], link.bill, link.exception
-		verdict := reconcile.Excepted
-		if exception == nil || inv.Problem != "" {
-			verdict, exception = reconcile.Compare(r.settings.Tolerance, inv, bill)
-		}
+	for i, match := range r.settings.Linking.MatchAll(r.settings.Tolerance, r.invoices, r.bills) {
+		inv, bill, verdict, exception := r.invoices[i], match.Bill, match.Verdict, match.Exception
 		c := candidate{Invoice: inv}
 		if bill != nil {
 			c.Bill = *bill
@@ -75,30 +71,6 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 		}
 	}
 	return differing
-}
-
-// link is what an invoice's links say.
-type link struct {
-	bill      *reconcile.Bill
-	exception *reconcile.Exception
-}
-
-// links are those of all invoices, in their order. A bill that several claim is nobody's.
-func (r *run) links() []link {
-	links := make([]link, len(r.invoices))
-	claims := map[string]int{}
-	for i, inv := range r.invoices {
-		links[i].bill, links[i].exception = r.settings.Linking.Link(inv, r.bills)
-		if links[i].bill != nil {
-			claims[links[i].bill.ID]++
-		}
-	}
-	for i := range links {
-		if bill := links[i].bill; bill != nil && links[i].exception == nil && claims[bill.ID] > 1 {
-			links[i].exception = &reconcile.Exception{Reason: reconcile.AmbiguousBill, Note: fmt.Sprintf("bill %s is the bill of %d invoices", bill.ID, claims[bill.ID])}
-		}
-	}
-	return links
 }
 
 // sharedBefore: that a bill is the bill of two invoices cannot be seen by a run that looks at one of them. What a full run

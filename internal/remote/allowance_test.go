@@ -21,7 +21,7 @@ func TestAllowanceIsNotExceeded(t *testing.T) {
 		return answer(http.StatusOK, strings.NewReader("{}")), nil
 	}))
 	ctx, allowance := remote.WithAllowance(t.Context(), 2)
-	ctx, counted := remote.WithCounter(ctx)
+	ctx, meter := remote.WithMeter(ctx)
 
 	for range 2 {
 		_, _ = c.Do(ctx, remote.Request{Method: http.MethodGet}) // the second gets no answer, and counts
@@ -33,7 +33,7 @@ func TestAllowanceIsNotExceeded(t *testing.T) {
 	require.Equal(t, 2, arrived)
 	require.Equal(t, 2, allowance.Sent())
 	require.Equal(t, 1, allowance.Answered())
-	require.Equal(t, int64(2), counted.Load(), "what was not sent is not counted")
+	require.Equal(t, 2, meter.Requests(), "what was not sent is not counted")
 	_, err = c.Do(t.Context(), remote.Request{Method: http.MethodGet})
 	require.NoError(t, err, "other contexts have no bound")
 }

@@ -188,7 +188,7 @@ func TestQuarterHoursForDaysStayWithinTheRealLimits(t *testing.T) {
 		bill sandbox.Bill
 	}
 	var unpaid []pair
-	for n := range 2000 {
+	for n := range 600 {
 		inv, bill := s.add(n, "100.00")
 		unpaid = append(unpaid, pair{inv, bill})
 	}
@@ -226,17 +226,17 @@ func TestQuarterHoursForDaysStayWithinTheRealLimits(t *testing.T) {
 	require.Less(t, s.sent(), 3*(3*96+80)+3*paid, "a quiet run is one request, and each payment two at most beside it")
 }
 
-// More full runs than the day has requests for: the runs wait for the hour and the day, and none is refused.
-func TestTooManyFullRunsWaitForTheirQuota(t *testing.T) {
+// More single invoices than the day has requests for: the runs wait for the day, and none is refused.
+func TestTooManyRequestsWaitForTheirQuota(t *testing.T) {
 	t.Parallel()
 	s := newSeason(t)
-	for n := range 8_000 {
-		s.AddInvoice(sandbox.Invoice{Currency: "EUR", Total: "10.00", Created: epoch.Add(-time.Duration(n) * time.Second)})
+	named := auto()
+	for n := range 100 {
+		inv, _ := s.add(n, "10.00")
+		named.Invoices = append(named.Invoices, inv.IDN)
 	}
-	full := auto()
-	full.Scope = workflows.ScopeFull
 
-	reports := s.every(t, full, 26*time.Hour, func() {})
+	reports := s.every(t, named, 26*time.Hour, func() {})
 
 	require.Empty(t, s.State().Throttled)
 	require.Greater(t, s.sent(), 3000)
@@ -248,6 +248,7 @@ func TestTooManyFullRunsWaitForTheirQuota(t *testing.T) {
 	}
 	require.NotEmpty(t, waits)
 	require.Equal(t, "the 3000 requests a day that Precoro allows are used up", waits[0].Why)
+	require.Equal(t, epoch.Add(24*time.Hour+15*time.Minute), waits[0].Until, "when the first quarter of an hour is a day old")
 }
 
 // Target: a quota that another program spends from. Injection: it uses up the hour, again and again. Expected: at most one

@@ -2,6 +2,8 @@
 // sandbox's ledger, not from what payrecon says of itself.
 package bounds
 
+import "fmt"
+
 // Work is what a run had to do.
 type Work struct {
 	Invoices  int // that the run has to look at: all that take part, or those that Precoro lists as changed
@@ -47,3 +49,25 @@ func (w Work) Actions() int {
 }
 
 func pages(rows int) int { return (rows + perPage - 1) / perPage }
+
+// Spent is what a run did cost.
+type Spent struct {
+	Precoro int // requests
+	Tenths  int // of an Erply request
+	Actions int // billable ones
+}
+
+// Exceeded says what was spent above the bounds, in words.
+func (w Work) Exceeded(spent Spent) []string {
+	var all []string
+	if most := w.Precoro(); spent.Precoro > most {
+		all = append(all, fmt.Sprintf("%d requests to Precoro, at most %d", spent.Precoro, most))
+	}
+	if most := w.ErplyTenths(); spent.Tenths > most {
+		all = append(all, fmt.Sprintf("%d.%d units of Erply, at most %d.%d", spent.Tenths/10, spent.Tenths%10, most/10, most%10))
+	}
+	if most := w.Actions(); spent.Actions > most {
+		all = append(all, fmt.Sprintf("%d billable actions, at most %d", spent.Actions, most))
+	}
+	return all
+}

@@ -31,3 +31,11 @@ func TestWhatARunMayCost(t *testing.T) {
 		require.Equal(t, one.actions, one.work.Actions(), name)
 	}
 }
+
+func TestWhatIsAboveItsBoundIsNamed(t *testing.T) {
+	t.Parallel()
+	work := bounds.Work{Invoices: 1000, Bills: 1000}
+	require.Empty(t, work.Exceeded(bounds.Spent{Precoro: 5, Tenths: 40, Actions: 30}))
+	require.Equal(t, []string{"6 requests to Precoro, at most 5", "4.1 units of Erply, at most 4.0", "31 billable actions, at most 30"},
+		work.Exceeded(bounds.Spent{Precoro: 6, Tenths: 41, Actions: 31}))
+}

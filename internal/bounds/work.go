@@ -36,6 +36,19 @@ func (w Work) And(before, after sandbox.Counters) Work {
 	return w
 }
 
+// Requests are what both sides were asked during a run, by the same counters.
+func Requests(before, after sandbox.Counters) Spent {
+	return Spent{Precoro: precoroRequests(after) - precoroRequests(before), Tenths: after.ErplyTenths - before.ErplyTenths}
+}
+
+func precoroRequests(c sandbox.Counters) int {
+	all := 0
+	for _, n := range c.Requests["precoro"] {
+		all += n
+	}
+	return all
+}
+
 func takesPart(i sandbox.Invoice) bool { return slices.Contains([]int{2, 4, 5}, i.Status) }
 
 // Differing counts the invoices of which Precoro and the bill do not say that the same is paid, or of which a payment of

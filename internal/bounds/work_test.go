@@ -105,4 +105,5 @@ func TestWhatWasWrittenIsCountedInTheLedger(t *testing.T) {
 	send(http.MethodPatch, "/payments/"+strconv.FormatInt(s.State().Payments[0].IDN, 10), url.Values{"externalId": {"er.1"}})
 
 	require.Equal(t, bounds.Work{Bills: 3, Created: 1, Tags: 1}, bounds.Work{Bills: 3}.And(before, s.Counters()))
+	require.Equal(t, bounds.Spent{Precoro: 2}, bounds.Requests(before, s.Counters()))
 }

@@ -47,7 +47,7 @@ func (r Result) actions() actionTable {
 			continue
 		}
 		t.Rows = append(t.Rows, row)
-		for kind := range row.Actions {
+		for kind := range row.Kinds {
 			kinds[kind] = true
 		}
 	}

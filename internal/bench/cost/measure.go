@@ -34,10 +34,8 @@ type Row struct {
 	Size int
 	Kind Kind
 	Work bounds.Work
-
-	Precoro int // requests
-	Tenths  int // of an Erply request
-	Actions devserver.Actions
+	bounds.Spent
+	Kinds devserver.Actions // the actions by kind
 
 	// What the other two ways sent to Precoro for the same.
 	Recipe, Connector int
@@ -132,7 +130,7 @@ func (o Options) payrecon(ctx context.Context, size int) (rows []Row, peak int64
 		}
 		row.Kind = one.kind
 		byKind[one.kind] = row
-		o.Say("%d invoices, %s: Precoro %d, Erply %s, actions %d, %s", size, one.kind, row.Precoro, tenths(row.Tenths), row.Actions.Total(),
+		o.Say("%d invoices, %s: Precoro %d, Erply %s, actions %d, %s", size, one.kind, row.Precoro, tenths(row.Tenths), row.Actions,
 			row.Took.Round(time.Millisecond))
 	}
 	for _, kind := range []Kind{FullUnchanged, FullDiffering, ChangesUnchanged, ChangesDiffering} {
@@ -178,18 +176,8 @@ func (o Options) others(ctx context.Context, row *Row) error {
 func (r Result) Exceeded() []string {
 	var all []string
 	for _, row := range r.Rows {
-		for _, one := range []struct {
-			what     string
-			is, most int
-			show     func(int) string
-		}{
-			{"requests to Precoro", row.Precoro, row.Work.Precoro(), grouped},
-			{"units of Erply", row.Tenths, row.Work.ErplyTenths(), tenths},
-			{"billable actions", row.Actions.Total(), row.Work.Actions(), grouped},
-		} {
-			if one.is > one.most {
-				all = append(all, fmt.Sprintf("%s invoices, %s: %s %s, at most %s", grouped(row.Size), row.Kind, one.show(one.is), one.what, one.show(one.most)))
-			}
+		for _, what := range row.Work.Exceeded(row.Spent) {
+			all = append(all, fmt.Sprintf("%s invoices, %s: %s", grouped(row.Size), row.Kind, what))
 		}
 	}
 	return all

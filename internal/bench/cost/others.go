@@ -55,7 +55,7 @@ func other(ctx context.Context, w way, build func(*sandbox.Sandbox), since time.
 	if left := differing - after.Writes["POST /payments"] - o.copied; left != 0 || len(after.Throttled) > 0 {
 		return 0, fmt.Errorf("of %d differences %d are left; refused were %v", differing, left, after.Throttled)
 	}
-	return sent(after), nil
+	return bounds.Requests(before.Counters, after).Precoro, nil
 }
 
 // service is the other service as these clients see it.

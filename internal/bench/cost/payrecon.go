@@ -13,7 +13,6 @@ import (
 
 	"payrecon/internal/bounds"
 	"payrecon/internal/report"
-	"payrecon/internal/sandbox"
 	"payrecon/workflows"
 )
 
@@ -27,7 +26,6 @@ func (f *field) run(ctx context.Context, clock func() time.Time, scope string, c
 	if err != nil {
 		return Row{}, err
 	}
-	counters := world.Counters
 	actions, err := f.temporal.SettledActions(ctx) // which takes longer than the same GET may not be sent again
 	if err != nil {
 		return Row{}, err
@@ -41,8 +39,9 @@ func (f *field) run(ctx context.Context, clock func() time.Time, scope string, c
 	if err != nil {
 		return Row{}, err
 	}
-	row.count(work, counters, f.Counters())
-	row.Actions = now.Since(actions)
+	after := f.Counters()
+	row.Work, row.Spent, row.Kinds = work.And(world.Counters, after), bounds.Requests(world.Counters, after), now.Since(actions)
+	row.Actions = row.Kinds.Total()
 	row.Events, row.Bytes, err = f.history(ctx)
 	return row, errors.Join(err, f.agrees())
 }
@@ -104,20 +103,4 @@ func (f *field) history(ctx context.Context) (events, bytes int64, err error) {
 		run = closing.GetWorkflowExecutionContinuedAsNewEventAttributes().GetNewExecutionRunId()
 	}
 	return events, bytes, nil
-}
-
-// count takes over what the sandbox counted.
-func (r *Row) count(work bounds.Work, before, after sandbox.Counters) {
-	r.Work = work.And(before, after)
-	r.Precoro = sent(after) - sent(before)
-	r.Tenths = after.ErplyTenths - before.ErplyTenths
-}
-
-// sent is how many requests Precoro has seen.
-func sent(c sandbox.Counters) int {
-	total := 0
-	for _, n := range c.Requests["precoro"] {
-		total += n
-	}
-	return total
 }

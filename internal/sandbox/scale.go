@@ -107,7 +107,7 @@ func (s *Sandbox) unpaid() []linkedPair {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var pairs []linkedPair
-	for _, b := range s.world.bills {
+	for _, b := range s.world.bills.byID {
 		id, err := strconv.ParseInt(b.Attributes["precoroInvoiceID"], 10, 64)
 		i := s.world.invoices[id]
 		if err == nil && i != nil && i.Status == statusApproved && b.Paid == 0 && len(b.Attributes) == 1 {

@@ -56,7 +56,7 @@ func (s *Sandbox) State() State {
 		Ledger:   make([]Write, 0, len(s.ledger.writes)),
 		Invoices: make([]Invoice, 0, len(s.world.invoices)),
 		Payments: make([]Payment, 0, len(s.world.payments)),
-		Bills:    make([]Bill, 0, len(s.world.bills)),
+		Bills:    make([]Bill, 0, len(s.world.bills.byID)),
 		Alarms:   append([]string{}, s.ledger.alarms...),
 	}
 	for _, w := range s.ledger.writes {
@@ -69,8 +69,8 @@ func (s *Sandbox) State() State {
 	for _, id := range sortedIDs(s.world.payments) {
 		state.Payments = append(state.Payments, *s.world.payments[id])
 	}
-	for _, id := range sortedIDs(s.world.bills) {
-		state.Bills = append(state.Bills, s.world.bills[id].clone())
+	for _, id := range s.world.bills.ids {
+		state.Bills = append(state.Bills, s.world.bills.byID[id].clone())
 	}
 	return state
 }

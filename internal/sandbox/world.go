@@ -106,7 +106,7 @@ type Row struct {
 type world struct {
 	invoices map[int64]*Invoice // by database id
 	payments map[int64]*Payment
-	bills    map[int64]*Bill
+	bills    bills
 
 	invoiceByIDN map[int64]*Invoice
 	paymentByIDN map[int64]*Payment
@@ -136,7 +136,7 @@ func (q *sequence) take(taken func(int64) bool) int64 {
 
 func newWorld() world {
 	return world{
-		invoices: map[int64]*Invoice{}, payments: map[int64]*Payment{}, bills: map[int64]*Bill{},
+		invoices: map[int64]*Invoice{}, payments: map[int64]*Payment{}, bills: newBills(),
 		invoiceByIDN: map[int64]*Invoice{}, paymentByIDN: map[int64]*Payment{}, paymentsOf: map[int64][]*Payment{},
 		newestInvoices: newest[Invoice]{key: func(i *Invoice) (time.Time, int64) { return i.Created, i.ID }},
 		newestPayments: newest[Payment]{key: func(p *Payment) (time.Time, int64) { return p.Created, p.ID }},
@@ -260,9 +260,9 @@ func (s *Sandbox) AddBill(b Bill) Bill {
 	defer s.mu.Unlock()
 	w, now := &s.world, s.opts.Now()
 	if b.ID == 0 {
-		b.ID = w.billIDs.take(holds(w.bills))
+		b.ID = w.billIDs.take(holds(w.bills.byID))
 	}
-	if w.bills[b.ID] != nil {
+	if w.bills.byID[b.ID] != nil {
 		s.ledger.alarm("AddBill: id %d is taken", b.ID)
 		return Bill{}
 	}
@@ -296,7 +296,7 @@ func (s *Sandbox) AddBill(b Bill) Bill {
 	}
 	b = b.clone()
 	w.numberRows(b.Rows)
-	w.bills[b.ID] = &b
+	w.bills.put(&b)
 	return b.clone()
 }
 
@@ -304,7 +304,7 @@ func (s *Sandbox) AddBill(b Bill) Bill {
 func (s *Sandbox) EditBill(id int64, edit func(*Bill)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := s.world.bills[id]
+	b := s.world.bills.byID[id]
 	if b == nil {
 		s.ledger.alarm("EditBill: no bill has the id %d", id)
 		return
@@ -313,7 +313,7 @@ func (s *Sandbox) EditBill(id int64, edit func(*Bill)) {
 	edit(&changed)
 	changed.ID = id
 	changed.LastModified = max(changed.LastModified, b.LastModified+1, s.opts.Now().Unix())
-	*b = changed
+	s.world.bills.put(&changed)
 }
 
 func orTime(field *time.Time, fallback time.Time) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"net/http"
 	"regexp"
@@ -38,7 +39,32 @@ func (a Actions) Since(earlier Actions) Actions {
 	return since
 }
 
+// SettledActions are the actions once no more come: what they caused can be seen a moment before they are counted.
+func (s *Server) SettledActions(ctx context.Context) (Actions, error) {
+	again := time.NewTicker(stillEvery)
+	defer again.Stop()
+	var last Actions
+	for same := 0; same < still; same++ {
+		now, err := s.Actions(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !maps.Equal(now, last) {
+			last, same = now, 0
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return last, nil
+}
+
 const (
+	// A count is settled when it was the same so often.
+	still, stillEvery = 5, 100 * time.Millisecond
+
 	metricsTimeout = 10 * time.Second
 	maxMetrics     = 64 << 20 // bytes; a busy server has less than one MiB
 )

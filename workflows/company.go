@@ -36,6 +36,7 @@ type Memory struct {
 	Marks Marks                 `json:"marks,omitzero"` // what scope changes goes by
 	// Settled are invoices with which nothing is left to do, by idn, and a fingerprint of how Precoro showed them.
 	Settled map[int64]uint32 `json:"settled,omitempty"`
+	Numbers Numbers          `json:"numbers,omitempty"`
 	// Answered are the tickets that were answered last, so that a late copy of one does not run again.
 	Answered []string `json:"answered,omitempty"`
 }
@@ -262,7 +263,7 @@ func (m *Memory) learn(job Job, ended RunEnd) {
 	if ended.Quota == nil {
 		return // of an older build, which knows nothing of the following
 	}
-	m.Sizes, m.Marks, m.Settled = ended.Sizes, ended.Marks, ended.Settled
+	m.Sizes, m.Marks, m.Settled, m.Numbers = ended.Sizes, ended.Marks, ended.Settled, ended.Numbers
 }
 
 // count takes over what a run has spent. One that was cut off cannot say: it has sent no more than one request a second.

@@ -66,9 +66,16 @@ func paymentsChoice(invoices, payments int) choice {
 	return choice{ofPayments, way{wayEach, invoices * request}, way{wayList, pages(payments) * request}}
 }
 
-// invoicesChoice: so many invoices that only the ERP's feed names, each by a GET of its own, or the listing of all.
-func invoicesChoice(lookups, invoices int) choice {
-	return choice{ofInvoices, way{wayEach, lookups * request}, way{wayList, pages(invoices) * request}}
+// choice is how to read invoices that only the ERP's feed names. One whose number is known comes with its payments in one
+// GET; of one whose database id is known, a GET finds the number first. The other way is the listing of all, and then their
+// payments.
+func (w wanted) choice(sizes Sizes) choice {
+	numbers := len(w.idns) + len(w.ids)
+	lookUps := len(w.ids) + (len(w.externals)+perPage-1)/perPage
+	return choice{
+		ofInvoices, way{wayEach, (numbers + lookUps) * request},
+		way{wayList, (pages(sizes.Invoices) + min(numbers, pages(sizes.Payments))) * request},
+	}
 }
 
 // choose notes a choice in the report.

@@ -192,7 +192,7 @@ func (r Request) job() (Job, time.Duration, error) {
 			return Job{}, 0, invalidField("since", r.Since, acceptsSince)
 		}
 		if j.Scope == ScopeFull || j.Scope == ScopeDeep {
-			return Job{}, 0, invalid("since: %q is not accepted beside scope %q, which reads everything; accepted: scope %q or %q", shown([]byte(r.Since)), j.Scope, ScopeAuto, ScopeChanges)
+			return Job{}, 0, invalid("since: %q is not accepted beside scope %q, accepted: scope %q or %q", shown([]byte(r.Since)), j.Scope, ScopeAuto, ScopeChanges)
 		}
 	}
 	if r.Approve != "" && !digestPattern.MatchString(r.Approve) {

@@ -30,6 +30,7 @@ func ask(t *testing.T, input ...any) (workflows.Job, error) {
 		result := workflows.Result{Report: &report.Report{Company: state.Company}}
 		return workflow.SignalExternalWorkflow(ctx, ticket.Workflow, ticket.ID, "result", result).Get(ctx, nil)
 	}, workflow.RegisterOptions{Name: workflows.TypeCompany})
+	noCompany(env)
 	env.ExecuteWorkflow(workflows.TypeReconcilePayments, input...)
 	require.True(t, env.IsWorkflowCompleted())
 	return job, env.GetWorkflowError()
@@ -127,7 +128,7 @@ func TestRequestThatIsWrongSaysFieldValueAndWhatIsAccepted(t *testing.T) {
 		`{"scope":{}}`:                   {`scope: {} is not accepted`, scopes},
 		`{"direction":"to_sap"}`:         {`direction: "to_sap" is not accepted`, sides},
 		`{"direction":false}`:            {`direction: false is not accepted`, sides},
-		`{"scope":"full","since":"2026-03-14T00:00:00Z"}`: {`since: "2026-03-14T00:00:00Z" is not accepted beside scope "full"`, `scope "auto" or "changes"`},
+		`{"scope":"full","since":"2026-03-14T00:00:00Z"}`: {`since: "2026-03-14T00:00:00Z" is not accepted beside scope "full"`, `accepted: scope "auto" or "changes"`},
 		`{"since":"yesterday"}`:                           {`since: "yesterday" is not accepted`, times},
 		`{"since":"2026-03-14"}`:                          {`since: "2026-03-14" is not accepted`, times},
 		`{"since":1700000000}`:                            {`since: 1700000000 is not accepted`, times},

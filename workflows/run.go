@@ -69,6 +69,7 @@ type Resume struct {
 	Settled    map[int64]uint32    `json:"settled,omitempty"`
 	Forgotten  bool                `json:"forgotten,omitempty"`
 	Looked     []int64             `json:"looked,omitempty"` // of those that were open before
+	Numbers    Numbers             `json:"numbers,omitempty"`
 }
 
 // RunEnd is the result of Run: the report, and what Company is to remember.
@@ -81,6 +82,7 @@ type RunEnd struct {
 	Sizes    Sizes                 `json:"sizes,omitzero"`
 	Marks    Marks                 `json:"marks,omitzero"`
 	Settled  map[int64]uint32      `json:"settled,omitempty"`
+	Numbers  Numbers               `json:"numbers,omitempty"`
 	// Decided: the run came to its decisions, so that it may have written and its report says something.
 	Decided bool `json:"decided,omitempty"`
 	// Full: everything was read, and is settled or listed.
@@ -136,7 +138,6 @@ type run struct {
 	start    RunStart
 	settings activities.Settings
 	today    money.Date
-	economy  bool // false where a history from before there were cheaper ways is replayed
 
 	invoices   []reconcile.Invoice
 	given      map[int64]activities.InvoiceRead // single invoices come with their payments
@@ -200,7 +201,6 @@ func newRun(ctx workflow.Context, start RunStart) (*run, error) {
 			r.readAt[c.Invoice.IDN] = c.Got
 		}
 	}
-	r.economy = workflow.GetVersion(ctx, "economy", workflow.DefaultVersion, 1) > workflow.DefaultVersion
 	return r, workflow.SetQueryHandler(ctx, QueryProgress, func() (Progress, error) { return r.progress, nil })
 }
 
@@ -235,7 +235,7 @@ func (r *run) takeSettings(ctx workflow.Context) error {
 func (r *run) resume() *Resume {
 	resume := &Resume{
 		Settings: r.settings, Today: r.today, Report: r.report, Filed: r.filed, Open: r.open, Marks: r.marks, Sizes: r.sizes,
-		Settled: r.settled, Forgotten: r.forgotten,
+		Settled: r.settled, Forgotten: r.forgotten, Numbers: r.numbers(),
 	}
 	for _, open := range r.start.Memory.Open {
 		if r.looked[open.Invoice] {
@@ -256,7 +256,7 @@ func (r *run) scope(ctx workflow.Context) string {
 		return scopeInvoices
 	case job.Scope == ScopeDeep || job.Scope == ScopeFull:
 		return job.Scope
-	case !r.economy:
+	case !r.settings.Knows(activities.CheaperWays):
 		return ScopeFull
 	case job.Since != "":
 		return ScopeChanges
@@ -323,7 +323,7 @@ func (r *run) failure(err error, end RunEnd) error {
 func (r *run) result() RunEnd {
 	return RunEnd{
 		Report: r.report, Open: r.open, KeepsKey: r.keepsKey, Seen: r.seen, Quota: &r.quota, Sizes: r.sizes, Marks: r.newMarks(),
-		Settled: r.settledMarks(), Decided: true, Full: r.complete() && r.report.Scope != ScopeChanges,
+		Settled: r.settledMarks(), Numbers: r.numbers(), Decided: true, Full: r.complete() && r.report.Scope != ScopeChanges,
 	}
 }
 
@@ -332,8 +332,20 @@ func (r *run) nothing() RunEnd {
 	memory := r.start.Memory
 	return RunEnd{
 		Report: r.report, Open: memory.Open, KeepsKey: memory.KeepsKey, Seen: memory.Seen, Quota: &r.quota, Sizes: memory.Sizes,
-		Marks: memory.Marks, Settled: memory.Settled,
+		Marks: memory.Marks, Settled: memory.Settled, Numbers: memory.Numbers,
 	}
+}
+
+// numbers are those of all open invoices after a full run, and otherwise what was known, and what was read beside.
+func (r *run) numbers() Numbers {
+	var before Numbers
+	switch {
+	case r.start.Resume != nil:
+		return r.start.Resume.Numbers
+	case !r.everything() || !r.decided:
+		before = r.start.Memory.Numbers
+	}
+	return numbered(before, r.invoices)
 }
 
 // settledMarks are kept by a run that is complete. Any other says nothing of what it did not look at.

@@ -28,7 +28,7 @@ func (r *run) readChanges(ctx workflow.Context) ([]reconcile.Invoice, error) {
 	}
 	wanted := r.wantedBeside(rows, changed)
 	var more []reconcile.Invoice
-	if n := wanted.requests(); n > 0 && r.sizes.Invoices > 0 && r.choose(invoicesChoice(n, r.sizes.Invoices)) {
+	if !wanted.none() && r.sizes.Invoices > 0 && r.choose(wanted.choice(r.sizes)) {
 		if more, err = r.readListing(ctx, time.Time{}); err == nil {
 			more = wanted.among(more, r.settings.Linking)
 		}
@@ -67,9 +67,7 @@ type wanted struct {
 	externals []string
 }
 
-func (w wanted) requests() int {
-	return len(w.idns) + len(w.ids) + (len(w.externals)+perPage-1)/perPage
-}
+func (w wanted) none() bool { return len(w.idns)+len(w.ids)+len(w.externals) == 0 }
 
 // wantedBeside are the invoices of changed bills that hold something for Precoro, and open ones that may have become
 // different: those that are not finished, and those whose bill changed.
@@ -92,7 +90,7 @@ func (r *run) wantedBeside(rows []reconcile.Invoice, changed []reconcile.Bill) w
 		switch {
 		case named.of(bill) || !bill.ForPrecoro():
 		case bill.Link != "" && slices.Contains(linking.Sides, reconcile.LinkERP):
-			w.byLink(linking, bill.Link)
+			w.byLink(linking, bill.Link, r.start.Memory.Numbers)
 		case slices.Contains(linking.Sides, reconcile.LinkPrecoro):
 			w.externals = append(w.externals, bill.ID)
 		}
@@ -103,16 +101,20 @@ func (r *run) wantedBeside(rows []reconcile.Invoice, changed []reconcile.Bill) w
 }
 
 // byLink adds the invoice that a bill's link names. What is no number names none.
-func (w *wanted) byLink(linking reconcile.Linking, link string) {
+func (w *wanted) byLink(linking reconcile.Linking, link string, known Numbers) {
 	number, err := strconv.ParseInt(link, 10, 64)
+	if err != nil || number <= 0 {
+		return
+	}
+	idn, isKnown := number, linking.PrecoroKey == reconcile.PrecoroKeyIDN
+	if !isKnown {
+		idn, isKnown = numberOf(known, number)
+	}
 	switch {
-	case err != nil || number <= 0:
-	case linking.PrecoroKey == reconcile.PrecoroKeyIDN:
-		if !slices.Contains(w.idns, number) {
-			w.idns = append(w.idns, number)
-		}
-	default:
+	case !isKnown:
 		w.ids = append(w.ids, number)
+	case !slices.Contains(w.idns, idn):
+		w.idns = append(w.idns, idn)
 	}
 }
 

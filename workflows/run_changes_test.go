@@ -85,9 +85,40 @@ func TestPaymentInTheERPIsFoundByItsFeed(t *testing.T) {
 
 	require.Equal(t, []string{"1043 created to_precoro er.E7 80.00"}, lines(end.Report))
 	require.Equal(t, []string{
-		"GET changes 1", "list bills  changed", "GET id 8043", "find 1", "GET 1043", "POST 1043 er.E7 80.00", "bill B1043", "note B1043 pr.601 80.00", "bill B1043",
-	}, w.sent())
+		"GET changes 1", "list bills  changed", "GET 1043", "find 1", "POST 1043 er.E7 80.00", "bill B1043", "note B1043 pr.601 80.00", "bill B1043",
+	}, w.sent(), "its number is known from the full run")
 	require.Equal(t, end.Marks.Precoro, epoch.Add(15*time.Minute))
+}
+
+func TestInvoiceWhoseNumberIsNotKnownIsLookedUpByItsID(t *testing.T) {
+	t.Parallel()
+	w := recordsWorld()
+	w.add(1043, "80.00", nil, payments{pay("E7", "80.00", "2026-03-14")})
+	w.changed["B1043"] = epoch
+	start := changes()
+	start.Memory.Marks = workflows.Marks{Precoro: epoch.Add(-time.Hour), ERP: epoch.Add(-time.Hour)}
+
+	end := w.run(t, start)
+
+	require.Equal(t, []string{"1043 created to_precoro er.E7 80.00"}, lines(end.Report))
+	require.Equal(t, []string{"GET changes 1", "list bills  changed", "GET id 8043", "find 1", "GET 1043"}, w.sent()[:5])
+}
+
+// A bill that carries no invoice may be named by one.
+func TestInvoiceOfABillWithoutLinkIsLookedUpByTheBill(t *testing.T) {
+	t.Parallel()
+	w := recordsWorld()
+	w.add(1043, "80.00", nil, payments{pay("E7", "80.00", "2026-03-14")})
+	w.bill("B1043").Link = ""
+	w.numbered(1043).ExternalID = "B1043"
+	w.changed["B1043"] = epoch
+	start := changes()
+	start.Memory.Marks = workflows.Marks{Precoro: epoch.Add(-time.Hour), ERP: epoch.Add(-time.Hour)}
+
+	end := w.run(t, start)
+
+	require.Equal(t, []string{"1043 created to_precoro er.E7 80.00"}, lines(end.Report))
+	require.Equal(t, []string{"GET changes 1", "list bills  changed", "GET external B1043"}, w.sent()[:3])
 }
 
 func TestPaymentInPrecoroIsFoundByItsFeed(t *testing.T) {
@@ -269,6 +300,7 @@ func TestManyLookUpsBecomeOneListing(t *testing.T) {
 	}
 	first := w.run(t, apply())
 	next := w.next(first, changes())
+	next.Memory.Numbers, next.Memory.Sizes.Payments = nil, 10
 	for idn := range int64(3) {
 		w.payInERP(100+idn, pay("E"+billOf(idn), "10.00", "2026-03-14"))
 	}
@@ -277,6 +309,6 @@ func TestManyLookUpsBecomeOneListing(t *testing.T) {
 
 	require.Equal(t, report.ByDirection{ToPrecoro: 3}, end.Report.Created)
 	require.Equal(t, []string{"GET changes 1", "list bills  changed", "GET page 1", "find 3"}, w.sent()[:4])
-	require.Equal(t, report.Way{What: "invoices", Way: "list of all", Cost: 1000, Instead: "one by one", InsteadCost: 3000}, end.Report.Ways[0])
+	require.Equal(t, report.Way{What: "invoices", Way: "list of all", Cost: 2000, Instead: "one by one", InsteadCost: 6000}, end.Report.Ways[0])
 	require.Equal(t, workflows.ScopeChanges, end.Report.Scope)
 }

@@ -34,7 +34,7 @@ func (r *run) listPayments(ctx workflow.Context, differing []candidate) (*paymen
 		}
 	}
 	singly := len(list.byInvoice)
-	if !r.economy || singly == 0 {
+	if !r.settings.Knows(activities.CheaperWays) || singly == 0 {
 		return nil, nil
 	}
 	if expected := paymentsChoice(singly, r.sizes.Payments); !expected.cheaperAll() {

@@ -248,7 +248,7 @@ func (r *run) billsFrom(read activities.Read, clock time.Time) {
 func (r *run) scanBills(ctx workflow.Context, links int) (scanned bool, err error) {
 	erp := r.settings.ERP
 	everything := r.report.Scope == ScopeFull || r.report.Scope == ScopeDeep
-	if !r.economy || !everything || links == 0 || erp.ListCost == 0 || erp.LinkCost == 0 {
+	if !r.settings.Knows(activities.CheaperWays) || !everything || links == 0 || erp.ListCost == 0 || erp.LinkCost == 0 {
 		return false, nil
 	}
 	expected := r.billsChoice(links, cmp.Or(r.sizes.Bills, links))

@@ -87,7 +87,7 @@ type fault struct {
 func newWorld() *world {
 	return &world{
 		settings: activities.Settings{
-			Company: "acme", Timezone: "Europe/Tallinn", Start: "2026-01-01", AdoptDays: 7, SameGet: sameGet, Settle: settle,
+			Edition: activities.CheaperWays, Company: "acme", Timezone: "Europe/Tallinn", Start: "2026-01-01", AdoptDays: 7, SameGet: sameGet, Settle: settle,
 			Linking: reconcile.Linking{Sides: []string{reconcile.LinkERP, reconcile.LinkPrecoro}, PrecoroKey: "id"},
 			Caps:    activities.Caps{Payments: 500},
 			ERP:     erp.Capabilities{Links: 100, Tags: true, KeepsKey: true},
@@ -526,7 +526,7 @@ func plan() workflows.RunStart {
 func (w *world) after(end workflows.RunEnd, start workflows.RunStart) workflows.RunStart {
 	start.Memory = workflows.Memory{
 		LastEnd: w.clock, LastClean: true, KeepsKey: end.KeepsKey, Open: end.Open, Seen: end.Seen, Quota: *end.Quota, Sizes: end.Sizes,
-		Marks: end.Marks, Settled: end.Settled,
+		Marks: end.Marks, Settled: end.Settled, Numbers: end.Numbers,
 	}
 	if end.Full {
 		start.Memory.LastFull = w.clock

@@ -442,23 +442,31 @@ func TestDecisionsThatGrewOldAreMadeAgainForABulk(t *testing.T) {
 	require.Equal(t, report.Agreed, end.Report.Outcome)
 }
 
-// Target: answers that have no room for all. Injection: one bill an answer, decisions old. Expected: each is written, upon a
-// decision that was made on all that was read.
-func TestAnswersWithoutRoomAreAskedForAgain(t *testing.T) {
+// Target: answers that have no room for all. Injection: two bills an answer. Expected: the chunks shrink to that; nobody is
+// taken to be gone, and nothing is written one by one.
+func TestAnswersWithoutRoomMakeSmallerBulks(t *testing.T) {
 	t.Parallel()
-	for _, room := range []int{1, 2, 3} {
-		w := missingInERP(100, 7)
-		w.room = room
+	w := missingInERP(100, 5)
+	w.room = 2
 
-		end := w.run(t, apply())
+	end := w.run(t, apply())
 
-		require.Equal(t, report.ByDirection{ToERP: 7}, end.Report.Created)
-		require.Len(t, w.writes(), 7)
-		require.Equal(t, "bills 7", w.requests()[0])
-		require.Equal(t, fmt.Sprintf("bulk %d", room), w.requests()[1])
-		require.NotContains(t, w.requests()[2:], "bills 7")
-		w.onceEach(t)
-	}
+	require.Equal(t, []string{
+		"bills 5", "bulk 2", "bills 2", "bills 2", "bulk 2", "bills 2", "bills 1", "bulk 1", "bills 1",
+	}, w.requests())
+	require.Equal(t, report.ByDirection{ToERP: 5}, end.Report.Created)
+	w.onceEach(t)
+}
+
+func TestBillsAreReadBackInAsManyAnswersAsItTakes(t *testing.T) {
+	t.Parallel()
+	w := missingInERP(100, 5)
+	w.on("WriteBills", fault{meanwhile: func() { w.room = 2 }}) // they have grown
+
+	end := w.run(t, apply())
+
+	require.Equal(t, []string{"bills 5", "bulk 5", "bills 5", "bills 3", "bills 1"}, w.requests())
+	require.Equal(t, report.ByDirection{ToERP: 5}, end.Report.Created)
 }
 
 func TestOldDecisionThatFoundNoRoomIsNotWrittenUnmade(t *testing.T) {
@@ -476,6 +484,23 @@ func TestOldDecisionThatFoundNoRoomIsNotWrittenUnmade(t *testing.T) {
 
 	require.Equal(t, []string{"1 created to_erp pr.5001 10.00", "2 created to_erp pr.5002 10.00"}, lines(end.Report))
 	require.Empty(t, w.bill("B3").Payments)
+}
+
+// Target: what a bulk rests on. Injection: one answer is lost, and while it settles a person makes the second payment of
+// another bill. Expected: what was read back before is not written upon.
+func TestBillsAreReadAgainAfterABulkThatWasNotClean(t *testing.T) {
+	t.Parallel()
+	w := missingInERP(100, 3)
+	w.lax = true
+	w.payInPrecoro(1, pay("6001", "20.00", "2026-03-11"))
+	w.on("write B2", fault{err: unknown()})
+
+	end := w.run(t, apply(), func(env *testsuite.TestWorkflowEnvironment) {
+		env.RegisterDelayedCallback(func() { w.payInERP(1, pay("E9", "20.00", "2026-03-11")) }, settle/2)
+	})
+
+	require.Contains(t, lines(end.Report), "1 exception possible_duplicate")
+	require.Len(t, w.bill("B1").Payments, 2)
 }
 
 func TestBulkReadThatFailsForAWhileIsRepeated(t *testing.T) {

@@ -88,9 +88,6 @@ func (a *writing) writeSingly() error {
 			return err
 		}
 		a.dealtWith()
-		if a.stopped {
-			return errStopped
-		}
 	}
 	return nil
 }

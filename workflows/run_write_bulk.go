@@ -59,9 +59,6 @@ func (a *writing) writeChunks(which func(*writer) bool) error {
 			return err
 		}
 		a.dealtWith()
-		if a.stopped {
-			return errStopped
-		}
 	}
 }
 

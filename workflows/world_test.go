@@ -463,6 +463,9 @@ func (w *backend) WriteBills(ctx context.Context, in activities.WriteBillsReques
 		}
 	}
 	w.isBulk(ids)
+	if f.only > 0 {
+		out.Outcomes = out.Outcomes[:f.only]
+	}
 	return out, f.err
 }
 

@@ -215,11 +215,26 @@ func (w *writer) settle(ctx workflow.Context) error {
 func (w *writer) took(became fate) {
 	switch became {
 	case carriedOut:
-		w.Writes = w.Writes[1:]
+		if w.Writes = w.Writes[1:]; len(w.Writes) == 0 {
+			w.run.settle(w.asListed())
+		}
 	case overtaken:
 	case abandoned:
 		w.Writes, w.untied = nil, nil
 	}
+}
+
+// asListed is the invoice as Precoro will list it after our writes: its feed names every invoice that we have paid.
+func (c *candidate) asListed() reconcile.Invoice {
+	inv := c.Invoice
+	switch {
+	case inv.Paid == inv.Total:
+		inv.Status = reconcile.StatusPaid
+	case inv.Paid.Sign() > 0:
+		inv.Status = reconcile.StatusPartlyPaid
+	default:
+	}
+	return inv
 }
 
 // attempts counts how often one write was tried.

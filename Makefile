@@ -28,10 +28,11 @@ demo: ## Temporal, its Web UI, Precoro, an ERP and the worker in one process (AR
 
 .PHONY: test
 test: build vet lint workflowcheck $(GOTESTSUM) ## everything that must hold before a change goes in
-	$(say) 'tests: the demo module, then the main module with the race detector'
+	$(say) 'tests: the modules demo and bench, then the main module with the race detector'
 	@$(GOTESTSUM) --format pkgname --format-icons text --format-hide-empty-pkg --raw-command -- bash -c ' \
 	  failed=0; \
 	  go -C demo test -json -count=1 -timeout 5m ./... || failed=1; \
+	  go -C internal/bench test -json -count=1 -timeout 5m ./... || failed=1; \
 	  go test -json -count=1 -timeout 10m -race -shuffle on ./... || failed=1; \
 	  exit $$failed'
 
@@ -53,16 +54,26 @@ lint: $(GOLANGCI_LINT) ## golangci-lint, see .golangci.yml
 	$(say) 'golangci-lint'
 	@$(GOLANGCI_LINT) run ./...
 	@cd demo && $(GOLANGCI_LINT) run --config ../.golangci.yml ./...
+	@cd internal/bench && $(GOLANGCI_LINT) run --config ../../.golangci.yml ./...
 
 .PHONY: format
 format: $(GOLANGCI_LINT) ## rewrite the sources the way lint wants them
 	@$(GOLANGCI_LINT) fmt ./...
 	@cd demo && $(GOLANGCI_LINT) fmt --config ../.golangci.yml ./...
+	@cd internal/bench && $(GOLANGCI_LINT) fmt --config ../../.golangci.yml ./...
 
 .PHONY: workflowcheck
 workflowcheck: $(WORKFLOWCHECK) ## workflow code that would not replay
 	$(say) 'workflowcheck'
 	@$(WORKFLOWCHECK) ./...
+
+BENCH_SIZES ?=
+.PHONY: bench
+bench: build ## what runs cost, measured: prints and writes docs/cost.md (BENCH_SIZES="1000 10000" is quicker and only prints)
+	$(say) 'building the bench'
+	@go -C internal/bench build -o $(BIN)/bench ./cmd/bench
+	$(say) 'measuring; the largest world takes some minutes'
+	@exec $(BIN)/bench --worker $(BIN)/payrecon $(if $(BENCH_SIZES),--sizes '$(BENCH_SIZES)',--out docs/cost.md)
 
 FUZZTIME ?= 20s
 .PHONY: fuzz
@@ -79,14 +90,16 @@ histories: ## record the histories anew that the replay tests read; commit them 
 	@PAYRECON_SAVE_HISTORIES=1 go test -count=1 -timeout 10m -v ./internal/e2e/...
 
 .PHONY: tidy
-tidy: ## after any change of a go.mod: the demo module sees the main module's requirements
+tidy: ## after any change of a go.mod: the modules demo and bench see the main module's requirements
 	@go mod tidy
 	@go -C demo mod tidy
+	@go -C internal/bench mod tidy
 
 .PHONY: vuln
 vuln: $(GOVULNCHECK) ## known vulnerabilities; asks vuln.go.dev
 	@$(GOVULNCHECK) ./...
 	@cd demo && $(GOVULNCHECK) ./...
+	@cd internal/bench && $(GOVULNCHECK) ./...
 
 .PHONY: clean
 clean: ## remove what was built

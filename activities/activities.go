@@ -85,17 +85,21 @@ const (
 	SideERP     = "erp"
 )
 
+// usage is what a call has sent, and what that cost of the side's quota in thousandths of a request.
+type usage struct{ requests, cost int }
+
 // exchange runs one call to a side: it counts what was sent and keeps the side's slot, also when the call failed.
 // The result's request count includes one for every earlier attempt of this activity.
-func (a *Activities) exchange(ctx context.Context, slot time.Duration, call func(context.Context) error) (requests int, err error) {
-	counted, sent := remote.WithCounter(ctx)
+func (a *Activities) exchange(ctx context.Context, slot time.Duration, call func(context.Context) error) (used usage, err error) {
+	metered, meter := remote.WithMeter(ctx)
 	started := a.now()
-	err = call(counted)
-	requests = int(sent.Load())
-	if left := slot*time.Duration(requests) - a.now().Sub(started); left > 0 && ctx.Err() == nil {
+	err = call(metered)
+	used = usage{meter.Requests(), meter.Cost()}
+	if left := slot*time.Duration(used.requests) - a.now().Sub(started); left > 0 && ctx.Err() == nil {
 		if waitErr := a.wait(ctx, left); waitErr != nil && err == nil {
 			activity.GetLogger(ctx).Debug("Slot not kept to its end", "reason", waitErr)
 		}
 	}
-	return requests + int(activity.GetInfo(ctx).Attempt) - 1, err
+	used.requests += int(activity.GetInfo(ctx).Attempt) - 1
+	return used, err
 }

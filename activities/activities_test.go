@@ -45,9 +45,9 @@ func TestSlotOfTheERPIsItsOwnForEachRequest(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.erp.requests = 2 // the session was renewed on the way
-	b.erp.read = func(string) (erp.Snapshot, error) {
+	b.erp.bills = func([]string) ([]erp.Snapshot, error) {
 		b.clock = b.clock.Add(100 * time.Millisecond)
-		return erp.Snapshot{}, erp.NotFound{What: "bill"}
+		return nil, erp.NotFound{What: "bill"}
 	}
 
 	_, err := perform(b, b.acts.ReadBill, activities.ReadBillRequest{Company: "acme", ID: "8842"})

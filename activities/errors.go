@@ -33,24 +33,31 @@ const (
 type Failure struct {
 	Side     string        `json:"side,omitempty"`
 	Text     string        `json:"text"`
-	Wait     time.Duration `json:"wait,omitempty"` // Throttled, NotSent: how long until it makes sense to send again
+	Wait     time.Duration `json:"wait,omitempty"`    // Throttled, NotSent: how long until it makes sense to send again
+	Limiter  string        `json:"limiter,omitempty"` // Throttled, NotSent: which quota is used up, in the other side's words
 	Requests int           `json:"requests,omitempty"`
+	Cost     int           `json:"cost,omitempty"` // thousandths of a request of the ERP's quota
 }
 
 // throttleMargin is added to what a quota asks for: its stamp has whole seconds, and so has the Date it is compared with.
 const throttleMargin = 2 * time.Second
 
+// longWait is from when on a read that meets a quota is handed back to the workflow: the quotas of an hour and of a day
+// are waited out where people see it, and where it is counted. Shorter ones are Temporal's to retry.
+const longWait = 2 * time.Minute
+
 // fault is an error on its way to Temporal.
 type fault struct {
-	kind     Kind
-	side     string
-	text     string
-	wait     time.Duration
-	requests int
+	kind    Kind
+	side    string
+	text    string
+	wait    time.Duration
+	limiter string
+	used    usage
 }
 
 func (f fault) failure() Failure {
-	return Failure{Side: f.side, Text: f.text, Wait: f.wait, Requests: f.requests}
+	return Failure{Side: f.side, Text: f.text, Wait: f.wait, Limiter: f.limiter, Requests: f.used.requests, Cost: f.used.cost}
 }
 
 // final makes an error that Temporal does not retry.
@@ -75,18 +82,22 @@ func (f fault) retryable() error {
 //	Forbidden        final                     final
 //	NotFound         final                     final (Refused)
 //	Refused          final                     final
-//	Throttled        retried when it lifts     NotSent
+//	Throttled        retried when it lifts,    NotSent
+//	                 final if that is long
 //	Unavailable      retried                   Unknown
 //	NotSent          retried                   NotSent
 //	Stale            retried                   StaleRead
 //	OutcomeUnknown   retried                   Unknown
 //	anything else    retried                   Unknown
-func readError(side string, requests int, err error) error {
-	f := classify(side, requests, err)
+func readError(side string, used usage, err error) error {
+	f := classify(side, used, err)
 	switch f.kind {
 	case Unauthorized, Forbidden, NotFound, Refused, InvalidRequest:
 		return f.final()
 	case Throttled:
+		if f.wait > longWait {
+			return f.final()
+		}
 		return f.retryable()
 	default:
 		f.kind, f.wait = Unavailable, 0
@@ -98,18 +109,22 @@ func readError(side string, requests int, err error) error {
 const maxUnreadable = 3
 
 // documentError is readError for a call about one document: what nobody can read must not keep the others waiting.
-func documentError(ctx context.Context, side string, requests int, err error) error {
+func documentError(ctx context.Context, side string, used usage, err error) error {
 	unavailable, ok := remote.As[remote.Unavailable](err)
 	if !ok || !unavailable.Unreadable || activity.GetInfo(ctx).Attempt < maxUnreadable {
-		return readError(side, requests, err)
+		return readError(side, used, err)
 	}
-	f := classify(side, requests, err)
+	f := classify(side, used, err)
 	f.kind = Unreadable
 	return f.final()
 }
 
-func writeError(side string, requests int, err error) error {
-	f := classify(side, requests, err)
+func writeError(side string, used usage, err error) error {
+	return writeFault(side, used, err).final()
+}
+
+func writeFault(side string, used usage, err error) fault {
+	f := classify(side, used, err)
 	switch f.kind {
 	case NotFound:
 		f.kind = Refused
@@ -119,14 +134,14 @@ func writeError(side string, requests int, err error) error {
 		f.kind = Unknown
 	default:
 	}
-	return f.final()
+	return f
 }
 
 // classify names the kind of a client's error.
-func classify(side string, requests int, err error) fault {
-	f := fault{side: side, requests: requests, text: sideName(side) + ": " + err.Error(), kind: Unknown}
+func classify(side string, used usage, err error) fault {
+	f := fault{side: side, used: used, text: sideName(side) + ": " + err.Error(), kind: Unknown}
 	if throttled, ok := remote.As[remote.Throttled](err); ok {
-		f.kind = Throttled
+		f.kind, f.limiter = Throttled, throttled.Limiter
 		if !throttled.Until.IsZero() {
 			f.wait = throttled.After + throttleMargin
 		}

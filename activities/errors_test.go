@@ -30,6 +30,7 @@ type verdict struct {
 func TestTableOfRetries(t *testing.T) {
 	t.Parallel()
 	lifts := erp.Throttled{Limiter: "hour", Until: start.Add(40 * time.Minute), After: 40 * time.Minute}
+	shortly := erp.Throttled{Limiter: "minute", Until: start.Add(time.Minute), After: time.Minute}
 	for name, test := range map[string]struct {
 		err         error
 		read, write verdict
@@ -38,7 +39,8 @@ func TestTableOfRetries(t *testing.T) {
 		"Forbidden":         {erp.Forbidden{Text: "no right"}, verdict{kind: activities.Forbidden}, verdict{kind: activities.Forbidden}},
 		"NotFound":          {erp.NotFound{What: "bill 8842"}, verdict{kind: activities.NotFound}, verdict{kind: activities.Refused}},
 		"Refused":           {erp.Refused{Text: "closed period", Code: "1016"}, verdict{kind: activities.Refused}, verdict{kind: activities.Refused}},
-		"Throttled":         {lifts, verdict{activities.Throttled, true, 40*time.Minute + 2*time.Second, 40*time.Minute + 2*time.Second}, verdict{kind: activities.NotSent, wait: 40*time.Minute + 2*time.Second}},
+		"Throttled":         {lifts, verdict{kind: activities.Throttled, wait: 40*time.Minute + 2*time.Second}, verdict{kind: activities.NotSent, wait: 40*time.Minute + 2*time.Second}},
+		"Throttled shortly": {shortly, verdict{activities.Throttled, true, time.Minute + 2*time.Second, time.Minute + 2*time.Second}, verdict{kind: activities.NotSent, wait: time.Minute + 2*time.Second}},
 		"Throttled till ?":  {erp.Throttled{}, verdict{kind: activities.Throttled, retry: true}, verdict{kind: activities.NotSent}},
 		"Throttled no more": {erp.Throttled{Until: start}, verdict{activities.Throttled, true, 2 * time.Second, 2 * time.Second}, verdict{kind: activities.NotSent, wait: 2 * time.Second}},
 		"Unavailable":       {erp.Unavailable{Cause: errors.New("502")}, verdict{kind: activities.Unavailable, retry: true}, verdict{kind: activities.Unknown}},
@@ -53,7 +55,7 @@ func TestTableOfRetries(t *testing.T) {
 			b := newBench(t)
 			wrapped := fmt.Errorf("save purchase document 8842: %w", test.err)
 			b.erp.find = func([]erp.Link) (erp.Found, error) { return erp.Found{}, wrapped }
-			b.erp.read = func(string) (erp.Snapshot, error) { return erp.Snapshot{}, wrapped }
+			b.erp.bills = func([]string) ([]erp.Snapshot, error) { return nil, wrapped }
 			b.erp.write = func(erp.Snapshot, erp.Order) error { return wrapped }
 
 			_, findErr := perform(b, b.acts.FindBills, activities.FindBillsRequest{Company: "acme"})
@@ -91,7 +93,7 @@ func TestPrecorosAnswersHaveTheirKinds(t *testing.T) {
 		"403":           {always(http.StatusForbidden, `{}`), verdict{kind: activities.Forbidden}, verdict{kind: activities.Forbidden}},
 		"404":           {always(http.StatusNotFound, `{}`), verdict{kind: activities.NotFound}, verdict{kind: activities.Refused}},
 		"422":           {always(http.StatusUnprocessableEntity, `{"errors":{"sumPaid":["too much"]}}`), verdict{kind: activities.Refused}, verdict{kind: activities.Refused}},
-		"429":           {always(http.StatusTooManyRequests, throttled), verdict{activities.Throttled, true, half, half}, verdict{kind: activities.NotSent, wait: half}},
+		"429":           {always(http.StatusTooManyRequests, throttled), verdict{kind: activities.Throttled, wait: half}, verdict{kind: activities.NotSent, wait: half}},
 		"429 bare":      {always(http.StatusTooManyRequests, ``), verdict{kind: activities.Throttled, retry: true}, verdict{kind: activities.NotSent}},
 		"500":           {always(http.StatusInternalServerError, `oops`), verdict{kind: activities.Unavailable, retry: true}, verdict{kind: activities.Unknown}},
 		"redirect":      {always(http.StatusFound, ``), verdict{kind: activities.Unavailable, retry: true}, verdict{kind: activities.Unknown}},

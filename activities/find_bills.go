@@ -16,10 +16,11 @@ type FindBillsRequest struct {
 
 // BillsFound are the bills that fit any of the links.
 type BillsFound struct {
-	Bills    []reconcile.Bill `json:"bills"`
-	Time     time.Time        `json:"time,omitzero"` // the ERP's clock
-	Read     Read             `json:"read"`
-	Requests int              `json:"requests"`
+	Bills    Packed[reconcile.Bill] `json:"bills"`
+	Time     time.Time              `json:"time,omitzero"` // the ERP's clock
+	Read     Read                   `json:"read"`
+	Requests int                    `json:"requests"`
+	Cost     int                    `json:"cost,omitempty"`
 }
 
 // FindBills looks up bills in bulk.
@@ -29,12 +30,12 @@ func (a *Activities) FindBills(ctx context.Context, request FindBillsRequest) (B
 		return BillsFound{}, err
 	}
 	var found erp.Found
-	requests, err := a.exchange(ctx, company.Settings.ERP.Interval, func(ctx context.Context) error {
+	used, err := a.exchange(ctx, company.Settings.ERP.Interval, func(ctx context.Context) error {
 		found, err = company.ERP.FindBills(ctx, request.Links)
 		return err
 	})
 	if err != nil {
-		return BillsFound{}, readError(SideERP, requests, err)
+		return BillsFound{}, readError(SideERP, used, err)
 	}
-	return BillsFound{Bills: found.Bills, Time: found.Time, Read: readHere(ctx), Requests: requests}, nil
+	return BillsFound{Bills: found.Bills, Time: found.Time, Read: readHere(ctx), Requests: used.requests, Cost: used.cost}, nil
 }

@@ -27,7 +27,7 @@ func TestBillsAreFoundByTheLinksAsked(t *testing.T) {
 	found, err := perform(b, b.acts.FindBills, activities.FindBillsRequest{Company: "acme", Links: links})
 
 	require.NoError(t, err)
-	require.Equal(t, []reconcile.Bill{bill}, found.Bills)
+	require.Equal(t, []reconcile.Bill{bill}, []reconcile.Bill(found.Bills))
 	require.Equal(t, start, found.Time)
 	require.Equal(t, 2, found.Requests)
 }

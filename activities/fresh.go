@@ -33,18 +33,25 @@ const (
 // It compares times of the Temporal server only, never two machines' clocks. What another run has begun may still take
 // effect: its outcome is waited for as that of a lost answer.
 func (c Company) stale(ctx context.Context, side string, read Read) error {
+	if f, stale := c.staleRead(ctx, side, read); stale {
+		return f.final()
+	}
+	return nil
+}
+
+func (c Company) staleRead(ctx context.Context, side string, read Read) (fault, bool) {
 	info := activity.GetInfo(ctx)
-	var text string
-	var wait time.Duration
+	f := fault{kind: StaleRead, side: side}
 	switch {
 	case read.RunID != info.WorkflowExecution.RunID:
-		text, wait = "the read was made by another run", c.Settings.Settle
+		f.text, f.wait = "the read was made by another run", c.Settings.Settle
 	case info.StartedTime.Sub(read.At) > FreshFor:
-		text = "the read is older than " + FreshFor.String()
+		f.text = "the read is older than " + FreshFor.String()
 	case info.StartedTime.Sub(info.ScheduledTime) > promptWithin:
-		text = "the write was held up for more than " + promptWithin.String()
+		f.text = "the write was held up for more than " + promptWithin.String()
 	default:
-		return nil
+		return fault{}, false
 	}
-	return fault{kind: StaleRead, side: side, text: "not sent: " + text, wait: wait}.final()
+	f.text = "not sent: " + f.text
+	return f, true
 }

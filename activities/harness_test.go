@@ -137,7 +137,8 @@ type adapter struct {
 	client   *remote.Client
 	requests int // sent by each call
 	find     func([]erp.Link) (erp.Found, error)
-	read     func(id string) (erp.Snapshot, error)
+	list     func(erp.ListQuery) (erp.Listed, error)
+	bills    func(ids []string) ([]erp.Snapshot, error)
 	write    func(erp.Snapshot, erp.Order) error
 	writes   int
 }
@@ -151,6 +152,7 @@ func newAdapter(t *testing.T) *adapter {
 
 func (a *adapter) send(ctx context.Context) error {
 	for range a.requests {
+		remote.Charge(ctx, 100)
 		if _, err := a.client.Do(ctx, remote.Request{Method: http.MethodGet}); err != nil {
 			return err
 		}
@@ -168,19 +170,30 @@ func (a *adapter) FindBills(ctx context.Context, links []erp.Link) (erp.Found, e
 	return a.find(links)
 }
 
-func (a *adapter) ReadBill(ctx context.Context, id string) (erp.Snapshot, error) {
+func (a *adapter) ListBills(ctx context.Context, query erp.ListQuery) (erp.Listed, error) {
 	if err := a.send(ctx); err != nil {
-		return erp.Snapshot{}, err
+		return erp.Listed{}, err
 	}
-	return a.read(id)
+	return a.list(query)
 }
 
-func (a *adapter) WritePayment(ctx context.Context, bill erp.Snapshot, order erp.Order) error {
-	a.writes++
+func (a *adapter) ReadBills(ctx context.Context, ids []string) ([]erp.Snapshot, error) {
 	if err := a.send(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	return a.write(bill, order)
+	return a.bills(ids)
+}
+
+func (a *adapter) WritePayments(ctx context.Context, writes []erp.Write) []error {
+	a.writes += len(writes)
+	sent := a.send(ctx)
+	outcomes := make([]error, len(writes))
+	for i, w := range writes {
+		if outcomes[i] = sent; sent == nil {
+			outcomes[i] = a.write(w.Bill, w.Order)
+		}
+	}
+	return outcomes
 }
 
 type transport func(*http.Request) (*http.Response, error)

@@ -8,38 +8,49 @@ import (
 	"payrecon/precoro"
 )
 
-// ListInvoicesRequest asks for one page, from 1.
+// ListInvoicesRequest asks for one page, from 1, of the invoices of status 2, 4 and 5.
 type ListInvoicesRequest struct {
 	Company string `json:"company"`
 	Page    int    `json:"page"`
+	// At most one of these narrows the listing.
+	Since       time.Time `json:"since,omitzero"`         // only those that changed since
+	ID          int64     `json:"id,omitempty"`           // only the one with this database id
+	ExternalIDs []string  `json:"external_ids,omitempty"` // only those that carry one of these, at most 200
 }
 
 // InvoicePage is one page of the invoices of status 2, 4 and 5.
 type InvoicePage struct {
-	Invoices []reconcile.Invoice `json:"invoices"`
-	Total    int                 `json:"total"` // of all pages, -1 where the answer does not say
-	More     bool                `json:"more"`
-	Date     time.Time           `json:"date"` // Precoro's clock
-	Requests int                 `json:"requests"`
+	Invoices Packed[reconcile.Invoice] `json:"invoices"`
+	Total    int                       `json:"total"` // of all pages, -1 where the answer does not say
+	More     bool                      `json:"more"`
+	Date     time.Time                 `json:"date"` // Precoro's clock
+	Read     Read                      `json:"read,omitzero"`
+	Requests int                       `json:"requests"`
 }
 
-// ListInvoices reads one page of the one listing that a run makes: our own writes move invoices between these three
-// statuses, but never out of them, so the listing holds still under us.
+// ListInvoices reads one page of a listing. The whole of it holds still under a run's own writes: they move invoices
+// between these three statuses, but never out of them.
 func (a *Activities) ListInvoices(ctx context.Context, request ListInvoicesRequest) (InvoicePage, error) {
 	company, err := a.company(request.Company)
 	if err != nil {
 		return InvoicePage{}, err
 	}
-	filter := precoro.InvoiceFilter{Statuses: []int{reconcile.StatusApproved, reconcile.StatusPartlyPaid, reconcile.StatusPaid}}
+	filter := precoro.InvoiceFilter{
+		Statuses:      []int{reconcile.StatusApproved, reconcile.StatusPartlyPaid, reconcile.StatusPaid},
+		ModifiedSince: request.Since, ID: request.ID, ExternalIDs: request.ExternalIDs,
+	}
 	var page precoro.InvoicePage
-	requests, err := a.exchange(ctx, company.Slot, func(ctx context.Context) error {
+	used, err := a.exchange(ctx, company.Slot, func(ctx context.Context) error {
 		page, err = company.Precoro.ListInvoices(ctx, filter, request.Page)
 		return err
 	})
 	if err != nil {
-		return InvoicePage{}, readError(SidePrecoro, requests, err)
+		return InvoicePage{}, readError(SidePrecoro, used, err)
 	}
-	out := InvoicePage{Total: page.Total, More: page.More, Date: page.Date, Requests: requests, Invoices: make([]reconcile.Invoice, 0, len(page.Invoices))}
+	out := InvoicePage{
+		Total: page.Total, More: page.More, Date: page.Date, Read: readHere(ctx), Requests: used.requests,
+		Invoices: make([]reconcile.Invoice, 0, len(page.Invoices)),
+	}
 	for _, inv := range page.Invoices {
 		out.Invoices = append(out.Invoices, compact(inv))
 	}

@@ -36,7 +36,7 @@ func (a *Activities) PostPayment(ctx context.Context, request PostPaymentRequest
 		return Posted{}, err
 	}
 	var payment precoro.Payment
-	requests, err := a.exchange(ctx, company.Slot, func(ctx context.Context) error {
+	used, err := a.exchange(ctx, company.Slot, func(ctx context.Context) error {
 		payment, err = company.Precoro.CreatePayment(ctx, precoro.NewPayment{
 			InvoiceID: request.InvoiceID, Amount: request.Amount, Date: request.Date, ExternalID: request.Key,
 		})
@@ -46,7 +46,7 @@ func (a *Activities) PostPayment(ctx context.Context, request PostPaymentRequest
 		return err
 	})
 	if err != nil {
-		return Posted{}, writeError(SidePrecoro, requests, err)
+		return Posted{}, writeError(SidePrecoro, used, err)
 	}
-	return Posted{Payment: precoroPayment(payment), Requests: requests}, nil
+	return Posted{Payment: precoroPayment(payment), Requests: used.requests}, nil
 }

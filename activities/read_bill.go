@@ -17,6 +17,7 @@ type BillRead struct {
 	Snapshot erp.Snapshot `json:"snapshot"`
 	Read     Read         `json:"read"`
 	Requests int          `json:"requests"`
+	Cost     int          `json:"cost,omitempty"`
 }
 
 // ReadBill reads one bill: to know its payments, before a write, and to see that a write took place. Fails as NotFound.
@@ -25,13 +26,16 @@ func (a *Activities) ReadBill(ctx context.Context, request ReadBillRequest) (Bil
 	if err != nil {
 		return BillRead{}, err
 	}
-	var snapshot erp.Snapshot
-	requests, err := a.exchange(ctx, company.Settings.ERP.Interval, func(ctx context.Context) error {
-		snapshot, err = company.ERP.ReadBill(ctx, request.ID)
+	var found []erp.Snapshot
+	used, err := a.exchange(ctx, company.Settings.ERP.Interval, func(ctx context.Context) error {
+		found, err = company.ERP.ReadBills(ctx, []string{request.ID})
+		if err == nil && len(found) == 0 {
+			err = erp.NotFound{What: "bill " + request.ID}
+		}
 		return err
 	})
 	if err != nil {
-		return BillRead{}, documentError(ctx, SideERP, requests, err)
+		return BillRead{}, documentError(ctx, SideERP, used, err)
 	}
-	return BillRead{Snapshot: snapshot, Read: readHere(ctx), Requests: requests}, nil
+	return BillRead{Snapshot: found[0], Read: readHere(ctx), Requests: used.requests, Cost: used.cost}, nil
 }

@@ -29,14 +29,14 @@ func (a *Activities) ReadInvoice(ctx context.Context, request ReadInvoiceRequest
 		return InvoiceRead{}, err
 	}
 	var inv precoro.Invoice
-	requests, err := a.exchange(ctx, company.Slot, func(ctx context.Context) error {
+	used, err := a.exchange(ctx, company.Slot, func(ctx context.Context) error {
 		inv, err = company.Precoro.Invoice(ctx, request.IDN)
 		return err
 	})
 	if err != nil {
-		return InvoiceRead{}, documentError(ctx, SidePrecoro, requests, err)
+		return InvoiceRead{}, documentError(ctx, SidePrecoro, used, err)
 	}
-	out := InvoiceRead{Invoice: compact(inv), Read: readHere(ctx), Requests: requests, Payments: make([]reconcile.Payment, 0, len(inv.Payments))}
+	out := InvoiceRead{Invoice: compact(inv), Read: readHere(ctx), Requests: used.requests, Payments: make([]reconcile.Payment, 0, len(inv.Payments))}
 	if !inv.PaymentsListed && out.Invoice.Problem == "" && inv.Paid.Sign() != 0 {
 		out.Invoice.Problem = "payments: Precoro's answer holds no list of them"
 	}

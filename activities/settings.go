@@ -26,8 +26,10 @@ type Settings struct {
 	AdoptDays int                 `json:"adopt_days"`
 	Tolerance reconcile.Tolerance `json:"tolerance,omitempty"`
 	Caps      Caps                `json:"caps"`
-	SameGet   time.Duration       `json:"same_get"` // before a GET may be repeated
-	Settle    time.Duration       `json:"settle"`   // how long a request may still take effect after its answer was given up
+	SameGet   time.Duration       `json:"same_get"`           // before a GET may be repeated
+	Settle    time.Duration       `json:"settle"`             // how long a request may still take effect after its answer was given up
+	PerHour   int                 `json:"per_hour,omitempty"` // Precoro's quotas of requests; 0 where they are not counted
+	PerDay    int                 `json:"per_day,omitempty"`
 	ERP       erp.Capabilities    `json:"erp"`
 	// Reset: the run was reset to a point before these were read, and its predecessor may have written.
 	Reset bool `json:"reset,omitempty"`

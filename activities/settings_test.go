@@ -38,7 +38,7 @@ func TestSettingsTellAResetRun(t *testing.T) {
 func TestRequestForOtherAccountsIsRefusedBeforeItIsSent(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.erp.read = func(string) (erp.Snapshot, error) { return erp.Snapshot{}, nil }
+	b.erp.bills = func([]string) ([]erp.Snapshot, error) { return []erp.Snapshot{{}}, nil }
 	for ref, accepted := range map[string]bool{"acme": true, "acme@00ff": true, "acme@0123": false} {
 		_, err := perform(b, b.acts.ReadBill, activities.ReadBillRequest{Company: ref, ID: "8842"})
 		if accepted {

@@ -28,12 +28,12 @@ func (a *Activities) TagPayment(ctx context.Context, request TagPaymentRequest) 
 		return Posted{}, fault{kind: Refused, side: SidePrecoro, text: "payment number " + strconv.Quote(request.Payment) + " is not a number"}.final()
 	}
 	var payment precoro.Payment
-	requests, err := a.exchange(ctx, company.Slot, func(ctx context.Context) error {
+	used, err := a.exchange(ctx, company.Slot, func(ctx context.Context) error {
 		payment, err = company.Precoro.SetPaymentExternalID(ctx, idn, request.Key, request.Currency)
 		return err
 	})
 	if err != nil {
-		return Posted{}, writeError(SidePrecoro, requests, err)
+		return Posted{}, writeError(SidePrecoro, used, err)
 	}
-	return Posted{Payment: precoroPayment(payment), Requests: requests}, nil
+	return Posted{Payment: precoroPayment(payment), Requests: used.requests}, nil
 }

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 
 	"payrecon/erp"
 )
@@ -17,6 +18,7 @@ type WriteBillRequest struct {
 // BillWritten says no more than that the ERP did not refuse: the bill is read back.
 type BillWritten struct {
 	Requests int `json:"requests"`
+	Cost     int `json:"cost,omitempty"`
 }
 
 // WriteBill writes one payment in the ERP. It is attempted once. Fails as StaleRead or NotSent (surely nothing happened),
@@ -29,11 +31,15 @@ func (a *Activities) WriteBill(ctx context.Context, request WriteBillRequest) (B
 	if err := company.stale(ctx, SideERP, request.Read); err != nil {
 		return BillWritten{}, err
 	}
-	requests, err := a.exchange(ctx, company.Settings.ERP.Interval, func(ctx context.Context) error {
-		return company.ERP.WritePayment(ctx, request.Snapshot, request.Order)
+	used, err := a.exchange(ctx, company.Settings.ERP.Interval, func(ctx context.Context) error {
+		outcomes := company.ERP.WritePayments(ctx, []erp.Write{{Bill: request.Snapshot, Order: request.Order}})
+		if len(outcomes) != 1 {
+			return fmt.Errorf("%d outcomes for one write", len(outcomes))
+		}
+		return outcomes[0]
 	})
 	if err != nil {
-		return BillWritten{}, writeError(SideERP, requests, err)
+		return BillWritten{}, writeError(SideERP, used, err)
 	}
-	return BillWritten{Requests: requests}, nil
+	return BillWritten{Requests: used.requests, Cost: used.cost}, nil
 }

@@ -18,11 +18,15 @@ func (r *run) compareTotals(ctx workflow.Context) error {
 	differing := r.sortByTotals(ctx)
 	r.progress.Differing = len(differing)
 	r.show(ctx)
+	listed, err := r.listPayments(ctx, differing)
+	if err != nil {
+		return err
+	}
 	for _, c := range differing {
 		if ctx.Err() != nil {
 			return errStopped
 		}
-		switch exception, err := r.readPayments(ctx, &c); {
+		switch exception, err := r.readPayments(ctx, &c, listed); {
 		case err != nil:
 			return err
 		case exception != nil:
@@ -54,11 +58,13 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 			r.except(ctx, c, *exception)
 		case verdict == reconcile.Unlinked:
 			r.report.Unlinked++
+			r.agrees(inv)
 		case verdict == reconcile.InSync && !before && r.start.Job.Scope != ScopeDeep:
 			// Equal totals can hide changes that cancel out, and a half of a pair that was not tagged in time: what was
 			// open is closed by its payment lists only.
 			delete(r.seen, c.Bill.ID)
 			r.report.InSync++
+			r.agrees(inv)
 		default:
 			c.State = r.stateOf(c)
 			differing = append(differing, c)
@@ -70,7 +76,21 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 // sharedBefore: that a bill is the bill of two invoices cannot be seen by a run that looks at one of them. What a full run
 // has found stands until the next full one.
 func (r *run) sharedBefore(open OpenInvoice) bool {
-	return len(r.start.Job.Invoices) > 0 && open.Reason == reconcile.AmbiguousBill
+	return !r.everything() && open.Reason == reconcile.AmbiguousBill
+}
+
+// everything tells whether this run reads all invoices.
+func (r *run) everything() bool {
+	return r.report.Scope != scopeInvoices && r.report.Scope != ScopeChanges
+}
+
+// agrees remembers an invoice that needs nothing. A full run only keeps what was known: of all invoices, those that
+// Precoro's feed will list are few.
+func (r *run) agrees(inv reconcile.Invoice) {
+	mark, known := r.start.Memory.Settled[inv.IDN]
+	if r.report.Scope == ScopeChanges || known && mark == fingerprint(inv) {
+		r.settle(inv)
+	}
 }
 
 // settledByLists are the reasons that documents and payment lists alone decide: with the same documents they are the same
@@ -91,8 +111,11 @@ func (r *run) stateOf(c candidate) string {
 }
 
 // readPayments completes a candidate with both payment lists. A document that cannot be had is an exception of its own.
-func (r *run) readPayments(ctx workflow.Context, c *candidate) (*reconcile.Exception, error) {
-	read, there := r.given[c.Invoice.IDN]
+func (r *run) readPayments(ctx workflow.Context, c *candidate, listed *paymentList) (*reconcile.Exception, error) {
+	read, there := listed.of(c.Invoice)
+	if !there {
+		read, there = r.given[c.Invoice.IDN]
+	}
 	if !there {
 		var err error
 		read, err = r.readInvoice(ctx, c.Invoice.IDN)
@@ -127,9 +150,7 @@ const (
 )
 
 func (r *run) readBill(ctx workflow.Context, id string) (activities.BillRead, error) {
-	read, err := call(ctx, readOptions(r.settings.SameGet, "read bill "+id), act.ReadBill, activities.ReadBillRequest{Company: r.settings.Ref(), ID: id})
-	r.report.Requests.ERP += requestsOf(read.Requests, err)
-	return read, err
+	return askERP(ctx, r, r.settings.ERP.LinkCost, "read bill "+id, act.ReadBill, activities.ReadBillRequest{Company: r.settings.Ref(), ID: id})
 }
 
 // decide settles every differing invoice on paper, before anything is written.
@@ -164,6 +185,9 @@ func (r *run) judge(ctx workflow.Context, c *candidate) bool {
 	if len(decision.Writes) == 0 {
 		if decision.BeforeStart+decision.OtherDirection == 0 {
 			r.report.InSync++
+		}
+		if decision.OtherDirection == 0 {
+			r.agrees(c.Invoice)
 		}
 		return false
 	}

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
 	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/metrics"
 	"go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	"go.temporal.io/server/common/primitives"
 )
@@ -75,6 +76,19 @@ func database(file string) *config.SQL {
 		PluginName:        sqlite.PluginName,
 		DatabaseName:      file,
 		ConnectAttributes: map[string]string{"mode": "rwc", "journal_mode": "wal", "synchronous": "normal"},
+	}
+}
+
+const metricsPath = "/metrics"
+
+// metricsOn names metrics as the server's own documentation does, and counts at once: the other framework the server knows
+// reports once a second.
+func metricsOn(listen *net.TCPAddr) *metrics.Config {
+	return &metrics.Config{
+		ClientConfig: metrics.ClientConfig{WithoutUnitSuffix: true, WithoutCounterSuffix: true},
+		Prometheus: &metrics.PrometheusConfig{
+			Framework: metrics.FrameworkOpentelemetry, ListenAddress: listen.String(), HandlerPath: metricsPath,
+		},
 	}
 }
 

@@ -21,6 +21,14 @@ func reserve(address string) (*net.TCPAddr, error) {
 	return l.Addr().(*net.TCPAddr), l.Close()
 }
 
+// reserveIfGiven is reserve, and nil for no address.
+func reserveIfGiven(address string) (*net.TCPAddr, error) {
+	if address == "" {
+		return nil, nil
+	}
+	return reserve(address)
+}
+
 // freePorts finds n different ports: all are held until the last is known.
 func freePorts(n int) ([]int, error) {
 	ports := make([]int, n)

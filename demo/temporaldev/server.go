@@ -31,12 +31,15 @@ const startTimeout = 60 * time.Second
 type Options struct {
 	Address   string // host:port of the gRPC endpoint; the host must be loopback, port 0 takes a free one
 	UIAddress string // the same of the Web UI; "" runs none
-	Database  string // SQLite file, made if it is not there; "" keeps everything in memory
+	// MetricsAddress is the same of the server's own metrics, among them the counter of billable actions; "" serves none.
+	MetricsAddress string
+	Database       string // SQLite file, made if it is not there; "" keeps everything in memory
 }
 
 // Server is a running Temporal server.
 type Server struct {
 	address  string
+	metrics  string // URL of the metrics, "" if they are not served
 	temporal temporal.Server
 	ui       *webUI // nil if there is none
 }
@@ -48,11 +51,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address %q: %w", o.Address, err)
 	}
-	var listenUI *net.TCPAddr
-	if o.UIAddress != "" {
-		if listenUI, err = reserve(o.UIAddress); err != nil {
-			return nil, fmt.Errorf("address of the Web UI %q: %w", o.UIAddress, err)
-		}
+	listenUI, err := reserveIfGiven(o.UIAddress)
+	if err != nil {
+		return nil, fmt.Errorf("address of the Web UI %q: %w", o.UIAddress, err)
+	}
+	listenMetrics, err := reserveIfGiven(o.MetricsAddress)
+	if err != nil {
+		return nil, fmt.Errorf("address of the metrics %q: %w", o.MetricsAddress, err)
 	}
 	ports, err := freePorts(len(backends))
 	if err != nil {
@@ -63,6 +68,10 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("prepare database %q: %w", o.Database, err)
 	}
 	s := &Server{address: listen.String()}
+	if listenMetrics != nil {
+		cfg.Global.Metrics = metricsOn(listenMetrics)
+		s.metrics = "http://" + listenMetrics.String() + metricsPath
+	}
 	if s.temporal, err = newTemporal(cfg, listen, ports); err != nil {
 		return nil, fmt.Errorf("make the Temporal server: %w", err)
 	}
@@ -116,6 +125,11 @@ func (s *Server) ready(ctx context.Context, listenUI *net.TCPAddr) error {
 		return fmt.Errorf("reach the Temporal server: %w", err)
 	}
 	c.Close()
+	if s.metrics != "" {
+		if err := await(ctx, s.metrics); err != nil {
+			return fmt.Errorf("reach the metrics: %w", err)
+		}
+	}
 	if listenUI == nil {
 		return nil
 	}
@@ -135,6 +149,9 @@ func (s *Server) UIURL() string {
 	}
 	return s.ui.url
 }
+
+// MetricsURL is where the server's metrics are, as Prometheus reads them; "" if they are not served.
+func (s *Server) MetricsURL() string { return s.metrics }
 
 // Stop ends the server and the Web UI. What is in a database file stays there.
 func (s *Server) Stop() error {

@@ -52,6 +52,16 @@ func TestWebUIShowsWhatTheServerKnows(t *testing.T) {
 	require.Contains(t, get(t, server.UIURL()+"/api/v1/namespaces/"+temporaldev.Namespace), temporaldev.Namespace)
 }
 
+func TestMetricsCountActions(t *testing.T) {
+	t.Parallel()
+	server := start(t, temporaldev.Options{Address: "127.0.0.1:0", MetricsAddress: "127.0.0.1:0"})
+
+	_, err := dial(t, server).ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "counted", TaskQueue: taskQueue}, afterSignal)
+
+	require.NoError(t, err)
+	require.Regexp(t, `(?m)^action\{action_type="grpc_StartWorkflowExecution",namespace="default",.*\} 1$`, get(t, server.MetricsURL()))
+}
+
 func TestOnlyLoopbackIsServed(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"0.0.0.0:0", ":0", "192.0.2.1:7233"} {
@@ -59,6 +69,9 @@ func TestOnlyLoopbackIsServed(t *testing.T) {
 		require.ErrorContains(t, err, "must be 127.0.0.1", address)
 
 		_, err = temporaldev.Start(t.Context(), temporaldev.Options{Address: "127.0.0.1:0", UIAddress: address})
+		require.ErrorContains(t, err, "must be 127.0.0.1", address)
+
+		_, err = temporaldev.Start(t.Context(), temporaldev.Options{Address: "127.0.0.1:0", MetricsAddress: address})
 		require.ErrorContains(t, err, "must be 127.0.0.1", address)
 	}
 }

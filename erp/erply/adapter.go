@@ -5,16 +5,12 @@
 package erply
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"payrecon/erp"
-	"payrecon/internal/remote"
 )
 
 // Adapter is one Erply account behind the port. It may be used by several goroutines.
@@ -59,42 +55,16 @@ func (a *Adapter) Account() string {
 	return strings.TrimSuffix(strings.ToLower(u.Host), ":443") + "/" + a.client.cfg.ClientCode
 }
 
-// Capabilities: a payment is given a key by a record of its own, and no record is ever without one.
+// lag is how long a change may take to show up in a list. It also covers what is not documented: whether changedSince
+// takes in its own second, and how long a save takes to be listed.
+const lag = 5 * time.Minute
+
+// Capabilities: a payment is given a key by a record of its own, and no record is ever without one. A link is looked up by
+// a request in a bulk call, and so are pageSize bills listed.
 func (a *Adapter) Capabilities() erp.Capabilities {
 	limits := a.client.cfg.Limits
-	return erp.Capabilities{Links: MaxBulk, Tags: true, KeepsKey: true, Interval: limits.interval(), PerHour: limits.PerHour}
-}
-
-// ReadBill asks for the document by its id. A document of a type that takes no payments is NotFound.
-func (a *Adapter) ReadBill(ctx context.Context, id string) (erp.Snapshot, error) {
-	missing := erp.NotFound{What: fmt.Sprintf("purchase document %.40q", id)}
-	if !isID(id) {
-		return erp.Snapshot{}, missing
+	return erp.Capabilities{
+		Links: MaxBulk, Bulk: min(MaxBulk, maxIDs), Tags: true, KeepsKey: true, Interval: limits.interval(), PerHour: limits.PerHour,
+		Lag: lag, LinkCost: subCost, ListCost: subCost / pageSize,
 	}
-	q := Query{IDs: []string{id}}
-	page, err := a.client.GetPurchaseDocuments(ctx, q, 1)
-	if _, gone := remote.As[erp.NotFound](err); gone {
-		return erp.Snapshot{}, missing
-	}
-	if err == nil {
-		err = q.enough(page)
-	}
-	if err != nil {
-		return erp.Snapshot{}, fmt.Errorf("read purchase document %s: %w", id, err)
-	}
-	if len(page.Documents) == 0 || !a.client.cfg.payable(page.Documents[0].Type) {
-		return erp.Snapshot{}, missing
-	}
-	return a.client.cfg.snapshot(page.Documents[0])
-}
-
-// snapshot keeps the header, which goes back with a write. The attributes are in the bill, as far as they matter.
-func (c Config) snapshot(d PurchaseDocument) (erp.Snapshot, error) {
-	bill := c.bill(d)
-	d.Attributes = nil
-	raw, err := json.Marshal(d)
-	if err != nil {
-		return erp.Snapshot{}, fmt.Errorf("keep the header of purchase document %s: %w", d.ID, err)
-	}
-	return erp.Snapshot{Bill: bill, Raw: raw}, nil
 }

@@ -2,7 +2,6 @@ package erply_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,9 +20,7 @@ func eur(t *testing.T, text string) money.Amount {
 
 func bill(t *testing.T, doc object) reconcile.Bill {
 	t.Helper()
-	snapshot, err := newDouble(t, doc).adapter(t).ReadBill(t.Context(), "8842")
-	require.NoError(t, err)
-	return snapshot.Bill
+	return snapshot(t, newDouble(t, doc).adapter(t), "8842").Bill
 }
 
 func TestUnpaidDocument(t *testing.T) {
@@ -169,33 +166,11 @@ func TestTypesThatTakePart(t *testing.T) {
 			cfg.CashInvoices = cash
 			adapter, err := erply.New(cfg, newDouble(t, document(object{"type": kind})), at(noon))
 			require.NoError(t, err)
-			_, err = adapter.ReadBill(t.Context(), "8842")
-			if want[i] {
-				require.NoError(t, err, kind)
-			} else {
-				require.Equal(t, "NotFound", kindOf(err), kind)
-			}
+			snapshots, err := adapter.ReadBills(t.Context(), []string{"8842"})
+			require.NoError(t, err)
+			require.Equal(t, want[i], len(snapshots) == 1, kind)
 		}
 	}
-}
-
-func TestBillThatIsNotThereIsNotFound(t *testing.T) {
-	t.Parallel()
-	adapter := newDouble(t, document(nil)).adapter(t)
-	for _, id := range []string{"1", "", "x", "0", "8842,1", strings.Repeat("9", 40)} {
-		_, err := adapter.ReadBill(t.Context(), id)
-		require.Equal(t, "NotFound", kindOf(err), id)
-	}
-	readErr, _ := failing(t, 200, fault(1011, "id"))
-	require.Equal(t, "NotFound", kindOf(readErr))
-}
-
-func TestReadBillDoesNotTakeAnotherDocument(t *testing.T) {
-	t.Parallel()
-	d := newDouble(t)
-	d.answer = recordsOf(`[{"id":1,"type":"PRCINVOICE"}]`, "500")
-	_, err := d.adapter(t).ReadBill(t.Context(), "8842")
-	require.Equal(t, "Refused", kindOf(err), "an ignored filter does not mean that the document is gone")
 }
 
 func FuzzRecordValue(f *testing.F) {

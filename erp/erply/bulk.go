@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -14,9 +15,14 @@ import (
 	"payrecon/internal/remote"
 )
 
-// MaxBulk is how many requests one bulk call may hold; Erply ignores the whole call if there are more. Each costs a
-// tenth of a request of the hourly quota.
-const MaxBulk = 100
+const (
+	// MaxBulk is how many requests one bulk call may hold; Erply ignores the whole call if there are more. Each costs a
+	// tenth of a request of the hourly quota.
+	MaxBulk = 100
+
+	// maxBody is how long a bulk call may be as it goes out. How much Erply takes is not documented.
+	maxBody = 1 << 20
+)
 
 // Sub is one request within a bulk call. None may depend on another.
 type Sub struct {
@@ -39,11 +45,11 @@ func (c *Client) Bulk(ctx context.Context, subs []Sub) ([]Outcome, time.Time, er
 		return nil, time.Time{}, refuse("requests", "%d in one call; accepted are 1 to %d", len(subs), MaxBulk)
 	}
 	write := false
-	list := make([]map[string]string, 0, len(subs))
+	list := make([]json.RawMessage, 0, len(subs))
 	for i, sub := range subs {
-		element := map[string]string{"requestName": sub.Name, "requestID": strconv.Itoa(i)}
-		for name, value := range sub.Fields {
-			element[name] = value
+		element, err := sub.encode(i)
+		if err != nil {
+			return nil, time.Time{}, err
 		}
 		list = append(list, element)
 		write = write || isWrite(sub.Name)
@@ -52,11 +58,28 @@ func (c *Client) Bulk(ctx context.Context, subs []Sub) ([]Outcome, time.Time, er
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("encode bulk call: %w", err)
 	}
-	got, err := c.call(ctx, url.Values{"requests": {string(encoded)}}, write)
+	got, err := c.call(ctx, url.Values{"requests": {string(encoded)}}, len(subs)*subCost, write)
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("bulk call: %w", err)
 	}
 	return got.outcomes(subs), got.at, nil
+}
+
+// encode is the request as an element of a bulk call.
+func (s Sub) encode(id int) (json.RawMessage, error) {
+	element := map[string]string{"requestName": s.Name, "requestID": strconv.Itoa(id)}
+	maps.Copy(element, s.Fields)
+	encoded, err := json.Marshal(element)
+	if err != nil {
+		return nil, fmt.Errorf("encode bulk call: %w", err)
+	}
+	return encoded, nil
+}
+
+// size is how long the request is within the form that goes out.
+func (s Sub) size() (int, error) {
+	encoded, err := s.encode(MaxBulk)
+	return len(url.QueryEscape(string(encoded) + ",")), err
 }
 
 // isWrite: whatever does not say that it only reads may change something.

@@ -49,7 +49,7 @@ func TestBulkCallIsOneFormField(t *testing.T) {
 	require.Equal(t, []url.Values{{
 		"clientCode": {"123456"}, "sessionKey": {"secret-session-1"}, "responseType": {"JSON"}, "sendContentType": {"1"},
 		"requests": {`[{"id":"1","requestID":"0","requestName":"getPurchaseDocuments"},{"id":"2","requestID":"1","requestName":"getPurchaseDocuments"}]`},
-	}}, d.sent(""))
+	}}, d.bulks())
 }
 
 func TestBulkOutcomesAreMatchedByID(t *testing.T) {
@@ -83,7 +83,7 @@ func TestSessionThatEndsWithinABulkCall(t *testing.T) {
 	require.NoError(t, outcomes[0].Err)
 	require.Equal(t, "Unavailable", kindOf(outcomes[1].Err))
 	require.Equal(t, "NotSent", kindOf(outcomes[2].Err))
-	require.Len(t, d.sent(""), 1, "what was carried out is not sent again")
+	require.Len(t, d.bulks(), 1, "what was carried out is not sent again")
 }
 
 func TestGeneralErrorCoversTheWholeBulkCall(t *testing.T) {
@@ -98,7 +98,7 @@ func TestBulkCallOfTooManyIsNotSent(t *testing.T) {
 	for _, n := range []int{0, 101} {
 		_, d, err := bulkOf(t, gets(n), bulkAnswer())
 		require.Equal(t, "Refused", kindOf(err))
-		require.Empty(t, d.sent(""))
+		require.Empty(t, d.bulks())
 		require.Zero(t, d.loginCount())
 	}
 }

@@ -16,6 +16,8 @@ import (
 // Client speaks the classic Erply API for one account: one HTTP request a call, a session kept between calls, nothing
 // ever re-sent but a call of which Erply said that its session is over. It may be used by several goroutines.
 //
+// All but the login is sent as a bulk call, even if it holds one request only: within one, a request costs a tenth.
+//
 // Facts about the API are from Erply's own API pages unless said otherwise.
 type Client struct {
 	cfg     Config
@@ -40,16 +42,22 @@ func NewClient(cfg Config, transport http.RoundTripper, now func() time.Time) (*
 	return &Client{cfg: cfg, wire: wire, now: now, session: newSession()}, nil
 }
 
+// What Erply takes of the hourly quota, in thousandths of a request: for a call, and for each request in a bulk call.
+const (
+	callCost = 1000
+	subCost  = 100
+)
+
 // call sends one call within a session. If Erply says that the session is over, nothing was carried out: it logs in once
 // and sends the call again, also a write, and no third time.
-func (c *Client) call(ctx context.Context, form url.Values, write bool) (answer, error) {
+func (c *Client) call(ctx context.Context, form url.Values, cost int, write bool) (answer, error) {
 	for again := false; ; again = true {
 		key, err := c.sessionKey(ctx)
 		if err != nil {
 			return answer{}, beforeSending(err, write)
 		}
 		form.Set("sessionKey", key)
-		got, err := c.exchange(ctx, form, write)
+		got, err := c.exchange(ctx, form, cost, write)
 		over, isOver := remote.As[sessionOver](err)
 		if !isOver {
 			return got, err
@@ -89,8 +97,9 @@ type status struct {
 
 // exchange is one HTTP request. What it returns without an error was ok, apart from the requests within a bulk call.
 //
-// Every parameter is a form field: a query string ends up in logs.
-func (c *Client) exchange(ctx context.Context, form url.Values, write bool) (answer, error) {
+// Its cost is charged whatever comes of it. Every parameter is a form field: a query string ends up in logs.
+func (c *Client) exchange(ctx context.Context, form url.Values, cost int, write bool) (answer, error) {
+	remote.Charge(ctx, cost)
 	form.Set("clientCode", c.cfg.ClientCode)
 	form.Set("responseType", "JSON")
 	form.Set("sendContentType", "1")

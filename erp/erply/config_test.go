@@ -31,7 +31,9 @@ func TestDefaults(t *testing.T) {
 	adapter, err := factory(table)
 	require.NoError(t, err)
 	require.Equal(t, "123456.erply.com/123456", adapter.Account())
-	require.Equal(t, erp.Capabilities{Links: 100, Tags: true, KeepsKey: true, Interval: time.Second / 3, PerHour: 1000}, adapter.Capabilities())
+	require.Equal(t, erp.Capabilities{
+		Links: 100, Bulk: 100, Tags: true, KeepsKey: true, Interval: time.Second / 3, PerHour: 1000, Lag: 5 * time.Minute, LinkCost: 100, ListCost: 1,
+	}, adapter.Capabilities())
 }
 
 func TestEveryOptionIsRead(t *testing.T) {

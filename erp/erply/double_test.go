@@ -34,14 +34,16 @@ type double struct {
 
 	mu       sync.Mutex
 	docs     []object
-	forms    []url.Values // every request but logins
+	forms    []url.Values // every call but logins
 	logins   []url.Values
 	sessions map[string]bool
 	strict   bool // an update applies the defaults to what was not sent, instead of leaving it alone
 
-	// answer, if set, may answer a request in the double's place; "" leaves it to the double.
+	// answer, if set, may answer a call in the double's place; "" leaves it to the double.
 	answer func(form url.Values) (status int, body string)
-	// before, if set, is called for each request, outside of the lock.
+	// within, if set, may do the same for a request within a bulk call, or change it.
+	within func(request url.Values) (body string)
+	// before, if set, is called for each call, outside of the lock.
 	before func(form url.Values)
 }
 
@@ -73,11 +75,45 @@ func (d *double) adapter(t *testing.T) *erply.Adapter {
 	return adapter
 }
 
-// sent is every request of the named call; "" is a bulk call.
-func (d *double) sent(call string) []url.Values {
+// bulks is every bulk call.
+func (d *double) bulks() []url.Values {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(d.forms), func(f url.Values) bool { return f.Get("request") != call })
+	return slices.DeleteFunc(slices.Clone(d.forms), func(f url.Values) bool { return !f.Has("requests") })
+}
+
+// sent is every request of this name within the bulk calls, without its name and id.
+func (d *double) sent(name string) []url.Values {
+	d.t.Helper()
+	var sent []url.Values
+	for _, form := range d.bulks() {
+		requests, err := requestsOf(form)
+		require.NoError(d.t, err)
+		for _, request := range requests {
+			if request.Get("requestName") == name {
+				request.Del("requestName")
+				request.Del("requestID")
+				sent = append(sent, request)
+			}
+		}
+	}
+	return sent
+}
+
+// requestsOf takes a bulk call apart.
+func requestsOf(form url.Values) ([]url.Values, error) {
+	var list []map[string]string
+	if err := json.Unmarshal([]byte(form.Get("requests")), &list); err != nil {
+		return nil, err
+	}
+	requests := make([]url.Values, len(list))
+	for i, fields := range list {
+		requests[i] = url.Values{}
+		for name, value := range fields {
+			requests[i].Set(name, value)
+		}
+	}
+	return requests, nil
 }
 
 func (d *double) loginCount() int {
@@ -130,13 +166,18 @@ func (d *double) serve(form url.Values) string {
 		return fault(1055, "")
 	}
 	if form.Has("requests") {
-		return d.bulk(form.Get("requests"))
+		return d.bulk(form)
 	}
-	return d.one(form)
+	return fault(1005, "request") // nothing but the login is a call of its own
 }
 
 func (d *double) one(form url.Values) string {
-	switch form.Get("request") {
+	if d.within != nil {
+		if text := d.within(form); text != "" {
+			return text
+		}
+	}
+	switch form.Get("requestName") {
 	case "getPurchaseDocuments":
 		return d.list(form)
 	case "savePurchaseDocument":
@@ -145,22 +186,22 @@ func (d *double) one(form url.Values) string {
 	return fault(1005, "request")
 }
 
-func (d *double) bulk(requests string) string {
-	var subs []map[string]string
-	if json.Unmarshal([]byte(requests), &subs) != nil || len(subs) > 100 {
+func (d *double) bulk(form url.Values) string {
+	requests, err := requestsOf(form)
+	if err != nil || len(requests) > 100 {
 		return fault(1020, "")
 	}
 	var answers []string
-	for _, sub := range subs {
-		form := url.Values{}
-		for name, value := range sub {
-			form.Set(name, value)
-		}
-		form.Set("request", sub["requestName"])
-		answers = append(answers, strings.Replace(d.one(form), `"status":{`, `"status":{"requestID":"`+sub["requestID"]+`",`, 1))
+	for _, request := range requests {
+		answers = append(answers, identified(request.Get("requestID"), d.one(request)))
 	}
 	slices.Reverse(answers) // in no order that was promised
 	return bulkAnswer(answers...)
+}
+
+// identified is the answer to one request of a bulk call.
+func identified(requestID, answer string) string {
+	return strings.Replace(answer, `"status":{`, `"status":{"requestID":"`+requestID+`",`, 1)
 }
 
 func bulkAnswer(answers ...string) string {
@@ -177,7 +218,13 @@ func (d *double) list(form url.Values) string {
 		if name := form.Get("searchAttributeName"); name != "" && attribute(doc, name) != form.Get("searchAttributeValue") {
 			continue
 		}
+		if since := form.Get("changedSince"); since != "" && fmt.Sprint(doc["lastModified"]) < since {
+			continue
+		}
 		hits = append(hits, doc)
+	}
+	if form.Get("orderBy") != "id" || form.Get("orderByDir") != "asc" {
+		slices.Reverse(hits) // the newest first
 	}
 	size, _ := strconv.Atoi(form.Get("recordsOnPage"))
 	page, _ := strconv.Atoi(form.Get("pageNo"))

@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"payrecon/erp"
-	"payrecon/erp/erply"
 	"payrecon/internal/remote"
 )
 
@@ -27,6 +26,16 @@ func kindOf(err error) string {
 	return "none"
 }
 
+// within answers every request of every bulk call with this code, and returns what a read and a write make of it.
+func within(t *testing.T, code int, field string) (readErr, writeErr error) {
+	t.Helper()
+	d := newDouble(t)
+	d.within = func(url.Values) string { return fault(code, field) }
+	client := d.client(t)
+	writeErr = save(t.Context(), client)
+	return read(t.Context(), client), writeErr
+}
+
 // failing answers every call but the login in one way, and returns what a read and a write make of it.
 func failing(t *testing.T, status int, body string) (readErr, writeErr error) {
 	t.Helper()
@@ -38,7 +47,7 @@ func failing(t *testing.T, status int, body string) (readErr, writeErr error) {
 		return status, body
 	}
 	client := d.client(t)
-	_, writeErr = client.SavePurchaseDocument(t.Context(), erply.SavePurchaseDocument{ID: 8842, Paid: new(true)})
+	writeErr = save(t.Context(), client)
 	return read(t.Context(), client), writeErr
 }
 
@@ -54,6 +63,10 @@ func TestEveryErrorCodeIsOneOfThePortsErrors(t *testing.T) {
 		require.True(t, known[kindOf(writeErr)], "%d: %v", code, writeErr)
 		require.NotContains(t, []string{"NotSent", "OutcomeUnknown"}, kindOf(readErr), "%d", code)
 		require.NotContains(t, []string{"Unavailable", "NotFound"}, kindOf(writeErr), "%d", code)
+
+		readWithin, writeWithin := within(t, code, "paid")
+		require.Equal(t, kindOf(readErr), kindOf(readWithin), "%d", code)
+		require.Equal(t, kindOf(writeErr), kindOf(writeWithin), "%d", code)
 	}
 }
 

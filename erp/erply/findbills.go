@@ -24,14 +24,8 @@ func (a *Adapter) FindBills(ctx context.Context, links []erp.Link) (erp.Found, e
 		return erp.Found{}, fmt.Errorf("find bills: %w", err)
 	}
 	found := erp.Found{Time: at}
-	seen := make(map[Text]bool)
-	for _, page := range pages {
-		for _, d := range page.Documents {
-			if !seen[d.ID] && a.client.cfg.payable(d.Type) {
-				found.Bills = append(found.Bills, a.client.cfg.bill(d))
-			}
-			seen[d.ID] = true
-		}
+	for _, d := range a.client.cfg.bills(pages) {
+		found.Bills = append(found.Bills, a.client.cfg.bill(d))
 	}
 	return found, nil
 }
@@ -63,20 +57,36 @@ func (a *Adapter) queries(links []erp.Link) ([]Query, error) {
 	return queries, nil
 }
 
+// bills are the documents that can be paid, each once.
+func (c Config) bills(pages []Page) []PurchaseDocument {
+	var bills []PurchaseDocument
+	seen := make(map[Text]bool)
+	for _, page := range pages {
+		for _, d := range page.Documents {
+			if !seen[d.ID] && c.payable(d.Type) {
+				bills = append(bills, d)
+			}
+			seen[d.ID] = true
+		}
+	}
+	return bills
+}
+
 // ask sends the queries in one bulk call.
 func (a *Adapter) ask(ctx context.Context, queries []Query) ([]Page, time.Time, error) {
-	pages, errs, at, err := a.client.bulkPurchaseDocuments(ctx, queries)
+	pages, at, err := a.client.GetPurchaseDocuments(ctx, queries)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
 	var singly []Query
-	for i, err := range errs {
+	for i, page := range pages {
+		err := page.Err
 		if _, gone := remote.As[erp.NotFound](err); gone {
 			singly = append(singly, queries[i].split()...)
 			continue
 		}
 		if err == nil {
-			err = queries[i].enough(pages[i])
+			err = queries[i].enough(page)
 		}
 		if err != nil {
 			return nil, time.Time{}, fmt.Errorf("%s: %w", queries[i], err)

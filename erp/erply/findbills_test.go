@@ -47,8 +47,8 @@ func TestHundredLinksAreOneRequest(t *testing.T) {
 	ids, err := find(t, d, links...)
 	require.NoError(t, err)
 	require.Equal(t, want, ids)
-	require.Len(t, d.sent(""), 1)
-	require.Equal(t, 51, strings.Count(d.sent("")[0].Get("requests"), "requestID"), "one for each invoice, one for all ids")
+	require.Len(t, d.bulks(), 1)
+	require.Equal(t, 51, len(d.sent("getPurchaseDocuments")), "one for each invoice, one for all ids")
 
 	_, err = find(t, d, append(links, erp.Link{Invoice: "1"})...)
 	require.Equal(t, "Refused", kindOf(err))
@@ -88,7 +88,7 @@ func TestOneFailedSearchFailsTheCall(t *testing.T) {
 			if !form.Has("requests") {
 				return 0, ""
 			}
-			return http.StatusOK, bulkAnswer(d.sub("0", "1"), sub("1", code))
+			return http.StatusOK, bulkAnswer(identified("0", ok(nil, 0)), sub("1", code))
 		}
 		_, err := find(t, d, erp.Link{Invoice: "1"}, erp.Link{Invoice: "2"})
 		require.Equal(t, want, kindOf(err), "%d", code)
@@ -98,40 +98,31 @@ func TestOneFailedSearchFailsTheCall(t *testing.T) {
 func TestUnknownIDDoesNotHideTheOthers(t *testing.T) {
 	t.Parallel()
 	d := newDouble(t, linked(1, "7001"), linked(3, "7003"))
-	d.answer = refuseUnknown(d)
+	d.within = refuseUnknown(d)
 	ids, err := find(t, d, erp.Link{Bill: "1"}, erp.Link{Bill: "2"}, erp.Link{Bill: "3"})
 	require.NoError(t, err)
 	require.Equal(t, []string{"1", "3"}, ids)
-	require.Len(t, d.sent(""), 2)
+	require.Len(t, d.bulks(), 2)
 }
 
 // refuseUnknown answers 1011 to every request by id that names a document that is not there.
-func refuseUnknown(d *double) func(url.Values) (int, string) {
-	return func(form url.Values) (int, string) {
-		switch requests := form.Get("requests"); {
-		case strings.Contains(requests, `"ids"`):
-			return http.StatusOK, bulkAnswer(sub("0", 1011))
-		case strings.Contains(requests, `"id"`):
-			return http.StatusOK, bulkAnswer(d.sub("0", "1"), sub("1", 1011), d.sub("2", "3"))
+func refuseUnknown(d *double) func(url.Values) string {
+	return func(request url.Values) string {
+		for id := range strings.SplitSeq(request.Get("id")+request.Get("ids"), ",") {
+			there := slices.ContainsFunc(d.docs, func(doc object) bool { return fmt.Sprint(doc["id"]) == id })
+			if id != "" && !there {
+				return fault(1011, "id")
+			}
 		}
-		return 0, ""
+		return ""
 	}
 }
-
-// sub is the answer to one request by id within a bulk call.
-func (d *double) sub(requestID, id string) string {
-	answer := d.list(url.Values{"id": {id}, "recordsOnPage": {"100"}, "pageNo": {"1"}})
-	return strings.Replace(answer, `"status":{`, `"status":{"requestID":"`+requestID+`",`, 1)
-}
-
 func TestSearchThatIsNotExactIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	d := newDouble(t, append(many(150), linked(8842, "7001"))...)
-	d.answer = func(form url.Values) (int, string) {
-		if form.Has("requests") {
-			form.Set("requests", strings.ReplaceAll(form.Get("requests"), "searchAttribute", "ignored"))
-		}
-		return 0, ""
+	d.within = func(request url.Values) string {
+		request.Del("searchAttributeName")
+		return ""
 	}
 	_, err := find(t, d, erp.Link{Invoice: "7001"})
 	require.Equal(t, "Refused", kindOf(err), "not: there is no such bill")

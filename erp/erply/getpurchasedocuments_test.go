@@ -1,9 +1,7 @@
 package erply_test
 
 import (
-	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,26 +11,37 @@ import (
 	"payrecon/erp/erply"
 )
 
-func TestQueriesAreFormFields(t *testing.T) {
+// page asks for one page.
+func page(t *testing.T, d *double, q erply.Query) (erply.Page, error) {
+	t.Helper()
+	pages, at, err := d.client(t).GetPurchaseDocuments(t.Context(), []erply.Query{q})
+	if err != nil {
+		return erply.Page{}, err
+	}
+	require.Equal(t, time.Unix(serverAt, 0).UTC(), at)
+	require.Len(t, pages, 1)
+	return pages[0], pages[0].Err
+}
+
+func TestQueriesAreFields(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		query erply.Query
-		page  int
 		want  string
 	}{
-		"everything":   {erply.Query{}, 1, "pageNo=1"},
-		"one id":       {erply.Query{IDs: []string{"8842"}}, 1, "id=8842&pageNo=1"},
-		"several ids":  {erply.Query{IDs: []string{"8842", "8843"}}, 1, "ids=8842%2C8843&pageNo=1"},
-		"by attribute": {erply.Query{Attribute: "precoroInvoiceID", Value: "7001"}, 1, "pageNo=1&searchAttributeName=precoroInvoiceID&searchAttributeValue=7001"},
-		"by change":    {erply.Query{ChangedSince: time.Unix(1773000000, 0)}, 3, "changedSince=1773000000&pageNo=3"},
+		"everything":   {erply.Query{}, "pageNo=1"},
+		"one id":       {erply.Query{IDs: []string{"8842"}}, "id=8842&pageNo=1"},
+		"several ids":  {erply.Query{IDs: []string{"8842", "8843"}}, "ids=8842%2C8843&pageNo=1"},
+		"by attribute": {erply.Query{Attribute: "precoroInvoiceID", Value: "7001"}, "pageNo=1&searchAttributeName=precoroInvoiceID&searchAttributeValue=7001"},
+		"a page":       {erply.Query{Page: 1}, "pageNo=1&orderBy=id&orderByDir=asc"},
+		"by change":    {erply.Query{ChangedSince: time.Unix(1773000000, 0), Page: 3}, "changedSince=1773000000&pageNo=3&orderBy=id&orderByDir=asc"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDouble(t)
-			_, err := d.client(t).GetPurchaseDocuments(t.Context(), c.query, c.page)
+			_, err := page(t, d, c.query)
 			require.NoError(t, err)
-			want, err := url.ParseQuery(c.want + "&request=getPurchaseDocuments&recordsOnPage=100&clientCode=123456" +
-				"&sessionKey=secret-session-1&responseType=JSON&sendContentType=1")
+			want, err := url.ParseQuery(c.want + "&recordsOnPage=100")
 			require.NoError(t, err)
 			require.Equal(t, []url.Values{want}, d.sent("getPurchaseDocuments"))
 		})
@@ -51,7 +60,7 @@ func TestQueriesThatErplyWouldNotUnderstandAreNotSent(t *testing.T) {
 		"long value":      {Attribute: "precoroInvoiceID", Value: strings.Repeat("1", 256)},
 	} {
 		d := newDouble(t)
-		_, err := d.client(t).GetPurchaseDocuments(t.Context(), q, 1)
+		_, err := page(t, d, q)
 		require.Equal(t, "Refused", kindOf(err), name)
 		require.Zero(t, d.loginCount(), name)
 	}
@@ -60,22 +69,18 @@ func TestQueriesThatErplyWouldNotUnderstandAreNotSent(t *testing.T) {
 func TestValuesAreReadHoweverTheyAreWritten(t *testing.T) {
 	t.Parallel()
 	d := newDouble(t)
-	d.answer = recordsOf(`[{"id":"8842","total":1234567890123.45,"paid":"1","confirmed":1,"notes":null,"currencyRate":1.25543,"attributes":null}]`, "1")
-	page, err := d.client(t).GetPurchaseDocuments(t.Context(), erply.Query{}, 1)
+	d.within = recordsOf(`[{"id":"8842","total":1234567890123.45,"paid":"1","confirmed":1,"notes":null,"currencyRate":1.25543,"attributes":null}]`, "1")
+	page, err := page(t, d, erply.Query{})
 	require.NoError(t, err)
 	require.Equal(t, []erply.PurchaseDocument{{
 		ID: "8842", Total: "1234567890123.45", Paid: "1", Confirmed: "1", CurrencyRate: "1.25543",
 	}}, page.Documents)
-	require.Equal(t, time.Unix(serverAt, 0).UTC(), page.Time)
 }
 
-func recordsOf(records, total string) func(url.Values) (int, string) {
-	return func(form url.Values) (int, string) {
-		if form.Get("request") == "verifyUser" {
-			return 0, ""
-		}
-		return http.StatusOK, `{"status":{"requestUnixTime":` + strconv.Itoa(serverAt) +
-			`,"responseStatus":"ok","errorCode":0,"recordsTotal":` + total + `},"records":` + records + `}`
+// recordsOf answers every request with these records.
+func recordsOf(records, total string) func(url.Values) string {
+	return func(url.Values) string {
+		return `{"status":{"responseStatus":"ok","errorCode":0,"recordsTotal":` + total + `},"records":` + records + `}`
 	}
 }
 
@@ -83,8 +88,8 @@ func TestRecordsThatAreNoDocumentsAreUnavailable(t *testing.T) {
 	t.Parallel()
 	for _, records := range []string{`{}`, `"x"`, `[1]`, `[{"id":{}}]`, `[{"id":""}]`, `[{"id":-1}]`, `[{"id":1,"attributes":{}}]`, `[{}]`} {
 		d := newDouble(t)
-		d.answer = recordsOf(records, "1")
-		_, err := d.client(t).GetPurchaseDocuments(t.Context(), erply.Query{}, 1)
+		d.within = recordsOf(records, "1")
+		_, err := page(t, d, erply.Query{})
 		require.Equal(t, "Unavailable", kindOf(err), records)
 	}
 }
@@ -92,99 +97,45 @@ func TestRecordsThatAreNoDocumentsAreUnavailable(t *testing.T) {
 func TestOneUnreadableFieldIsThatDocumentsProblem(t *testing.T) {
 	t.Parallel()
 	d := newDouble(t)
-	d.answer = recordsOf(`[{"id":1,"total":{}},{"id":2,"total":5}]`, "2")
-	page, err := d.client(t).GetPurchaseDocuments(t.Context(), erply.Query{}, 1)
+	d.within = recordsOf(`[{"id":1,"total":{}},{"id":2,"total":5}]`, "2")
+	page, err := page(t, d, erply.Query{})
 	require.NoError(t, err)
 	require.Len(t, page.Documents, 2)
 	require.NotEmpty(t, page.Documents[0].Problem)
 	require.Empty(t, page.Documents[1].Problem)
 }
 
-func TestPagesAreReadUntilTheTotal(t *testing.T) {
-	t.Parallel()
-	for _, n := range []int{0, 1, 99, 100, 101, 250} {
-		d := newDouble(t, many(n)...)
-		ids, err := all(t, d)
-		require.NoError(t, err)
-		require.Len(t, ids, n)
-		require.Len(t, d.sent("getPurchaseDocuments"), max(1, (n+99)/100))
-	}
-}
-
-func TestServerMayClampThePage(t *testing.T) {
-	t.Parallel()
-	d := newDouble(t, many(50)...)
-	d.before = func(form url.Values) {
-		if form.Has("recordsOnPage") {
-			form.Set("recordsOnPage", "20")
-		}
-	}
-	ids, err := all(t, d)
-	require.NoError(t, err)
-	require.Len(t, ids, 50)
-}
-
-func TestPagesThatDoNotAddUpAreUnavailable(t *testing.T) {
-	t.Parallel()
-	for name, answer := range map[string]func(url.Values) (int, string){
-		"the same page again": recordsOf(`[{"id":1},{"id":2}]`, "5"),
-		"nothing more":        recordsOf(`[]`, "5"),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := newDouble(t)
-			d.answer = answer
-			_, err := all(t, d)
-			require.Equal(t, "Unavailable", kindOf(err))
-			require.LessOrEqual(t, len(d.sent("getPurchaseDocuments")), 2)
-		})
-	}
-}
-
-func TestDocumentThatMovedToTheNextPageIsYieldedOnce(t *testing.T) {
-	t.Parallel()
-	d := newDouble(t)
-	first, second := recordsOf(`[{"id":1},{"id":2}]`, "3"), recordsOf(`[{"id":2},{"id":3}]`, "3")
-	d.answer = func(form url.Values) (int, string) {
-		if form.Get("pageNo") == "2" {
-			return second(form)
-		}
-		return first(form)
-	}
-	ids, err := all(t, d)
-	require.NoError(t, err)
-	require.Equal(t, []string{"1", "2", "3"}, ids)
-}
-
-func TestListingStopsWhereItsReaderStops(t *testing.T) {
-	t.Parallel()
-	d := newDouble(t, many(250)...)
-	for document, err := range d.client(t).PurchaseDocuments(t.Context(), erply.Query{}) {
-		require.NoError(t, err)
-		if document.ID == "100" {
-			break
-		}
-	}
-	require.Len(t, d.sent("getPurchaseDocuments"), 1)
-}
-
 func TestFilterThatErplyIgnoresIsAppliedHere(t *testing.T) {
 	t.Parallel()
-	docs := append(many(150), document(nil))
-	d := newDouble(t, docs...)
-	d.before = func(form url.Values) {
-		form.Del("searchAttributeName")
-		form.Del("id")
+	d := newDouble(t, append(many(50), document(nil))...)
+	d.within = func(request url.Values) string {
+		request.Del("searchAttributeName")
+		request.Del("id")
+		return ""
 	}
-	client := d.client(t)
 	for _, q := range []erply.Query{{Attribute: "precoroInvoiceID", Value: "7001"}, {IDs: []string{"8842"}}} {
-		var ids []erply.Text
-		for document, err := range client.PurchaseDocuments(t.Context(), q) {
-			require.NoError(t, err)
-			ids = append(ids, document.ID)
-		}
-		require.Equal(t, []erply.Text{"8842"}, ids)
+		page, err := page(t, d, q)
+		require.NoError(t, err)
+		require.Len(t, page.Documents, 1)
+		require.Equal(t, erply.Text("8842"), page.Documents[0].ID)
+		require.Equal(t, 51, page.Total)
 	}
+}
+
+func TestOneFailedPageIsItsOwn(t *testing.T) {
+	t.Parallel()
+	d := newDouble(t, document(nil))
+	d.within = func(request url.Values) string {
+		if request.Get("id") == "1" {
+			return fault(1011, "id")
+		}
+		return ""
+	}
+	pages, _, err := d.client(t).GetPurchaseDocuments(t.Context(), []erply.Query{{IDs: []string{"1"}}, {IDs: []string{"8842"}}})
+	require.NoError(t, err)
+	require.Equal(t, "NotFound", kindOf(pages[0].Err))
+	require.NoError(t, pages[1].Err)
+	require.Len(t, pages[1].Documents, 1)
 }
 
 // many are n documents without a link.
@@ -194,15 +145,4 @@ func many(n int) []object {
 		docs[i] = document(object{"id": i + 1, "attributes": nil})
 	}
 	return docs
-}
-
-func all(t *testing.T, d *double) (ids []string, err error) {
-	t.Helper()
-	for document, err := range d.client(t).PurchaseDocuments(t.Context(), erply.Query{}) {
-		if err != nil {
-			return ids, err
-		}
-		ids = append(ids, string(document.ID))
-	}
-	return ids, nil
 }

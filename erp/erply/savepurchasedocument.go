@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -90,34 +89,92 @@ var (
 	timeOfDay     = regexp.MustCompile(`^[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?$`)
 )
 
-// SavePurchaseDocument sends one save and returns the id of the document that the answer names. What Erply would refuse,
-// or take for something else than data, is Refused before it is sent. The answer does not say whether it is paid nor
-// which attributes it carries: read it back.
-func (c *Client) SavePurchaseDocument(ctx context.Context, d SavePurchaseDocument) (int64, error) {
-	form, err := d.form()
-	if err != nil {
-		return 0, err
-	}
-	got, err := c.call(ctx, form, isWrite(savePurchaseDocument))
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", savePurchaseDocument, err)
-	}
-	var saved []struct {
-		InvoiceID Text `json:"invoiceID"`
-	}
-	if json.Unmarshal(got.Records, &saved) != nil || len(saved) != 1 {
-		return 0, erp.OutcomeUnknown{Cause: errors.New("the answer does not name the saved document")}
-	}
-	id, err := saved[0].InvoiceID.integer()
-	if err != nil || id == 0 || d.ID != 0 && id != d.ID {
-		return 0, erp.OutcomeUnknown{Cause: errors.New("the answer names another document")}
-	}
-	return id, nil
+// Saved is what became of a save: the id of the document that the answer names, or one of the port's errors.
+type Saved struct {
+	ID  int64
+	Err error
 }
 
-// form is the document as flat, numbered form fields.
-func (d SavePurchaseDocument) form() (url.Values, error) {
-	f := &fields{form: url.Values{"request": {savePurchaseDocument}}}
+// SavePurchaseDocuments sends up to MaxBulk saves in one bulk call, and returns what became of each, in their order. What
+// Erply would refuse, or take for something else than data, is Refused before it is sent; the others go. The answers do
+// not say whether a document is paid nor which attributes it carries: read it back.
+//
+// What does not fit into the call is NotSent: more than MaxBulk saves or maxBody bytes, and a second save of a document,
+// as Erply does not say in which order it carries them out.
+func (c *Client) SavePurchaseDocuments(ctx context.Context, documents []SavePurchaseDocument) []Saved {
+	saved := make([]Saved, len(documents))
+	var call saves
+	for i, d := range documents {
+		saved[i].Err = call.add(i, d)
+	}
+	if len(call.subs) == 0 {
+		return saved
+	}
+	outcomes, _, err := c.Bulk(ctx, call.subs)
+	for n, i := range call.places {
+		if err != nil {
+			saved[i].Err = fmt.Errorf("%s: %w", savePurchaseDocument, err)
+			continue
+		}
+		saved[i] = documents[i].saved(outcomes[n])
+	}
+	return saved
+}
+
+// saves are the requests of one bulk call.
+type saves struct {
+	subs   []Sub
+	places []int // of each in the list that it is from
+	ids    map[int64]bool
+	bytes  int
+}
+
+func (s *saves) add(place int, d SavePurchaseDocument) error {
+	fields, err := d.fields()
+	if err != nil {
+		return err
+	}
+	sub := Sub{Name: savePurchaseDocument, Fields: fields}
+	size, err := sub.size()
+	switch {
+	case err != nil:
+		return err
+	case size > maxBody:
+		return refuse("requests", "%d bytes for one document; accepted are at most %d", size, maxBody)
+	case len(s.subs) == MaxBulk || s.bytes+size > maxBody:
+		return erp.NotSent{Cause: errors.New("the bulk call is full")}
+	case s.ids[d.ID]:
+		return erp.NotSent{Cause: fmt.Errorf("document %d is saved in the same bulk call", d.ID)}
+	}
+	if s.ids == nil {
+		s.ids = map[int64]bool{}
+	}
+	s.ids[d.ID] = d.ID != 0 // new ones are documents of their own
+	s.subs, s.places, s.bytes = append(s.subs, sub), append(s.places, place), s.bytes+size
+	return nil
+}
+
+// saved reads the answer, which must name the document that was sent.
+func (d SavePurchaseDocument) saved(outcome Outcome) Saved {
+	if outcome.Err != nil {
+		return Saved{Err: fmt.Errorf("%s: %w", savePurchaseDocument, outcome.Err)}
+	}
+	var records []struct {
+		InvoiceID Text `json:"invoiceID"`
+	}
+	if json.Unmarshal(outcome.Records, &records) != nil || len(records) != 1 {
+		return Saved{Err: erp.OutcomeUnknown{Cause: errors.New("the answer does not name the saved document")}}
+	}
+	id, err := records[0].InvoiceID.integer()
+	if err != nil || id == 0 || d.ID != 0 && id != d.ID {
+		return Saved{Err: erp.OutcomeUnknown{Cause: errors.New("the answer names another document")}}
+	}
+	return Saved{ID: id}
+}
+
+// fields is the document as flat, numbered parameters.
+func (d SavePurchaseDocument) fields() (map[string]string, error) {
+	f := &fields{values: map[string]string{}}
 	if d.ID == 0 {
 		f.require("currencyCode", d.CurrencyCode != "")
 		f.require("no", d.No != "")
@@ -162,7 +219,7 @@ func (d SavePurchaseDocument) form() (url.Values, error) {
 	for i, attribute := range d.Attributes {
 		attribute.put(f, strconv.Itoa(i+1))
 	}
-	return f.form, f.err
+	return f.values, f.err
 }
 
 func (r Row) put(f *fields, n string) {
@@ -211,10 +268,10 @@ func (a Attribute) put(f *fields, n string) {
 	f.bounded("attributeValue"+n, value, maxAttributeValue)
 }
 
-// fields collects form fields and the first thing that is wrong with them.
+// fields collects parameters and the first thing that is wrong with them.
 type fields struct {
-	form url.Values
-	err  error
+	values map[string]string
+	err    error
 }
 
 func (f *fields) fail(name, format string, args ...any) {
@@ -234,7 +291,7 @@ func (f *fields) text(name, value string) {
 		f.fail(name, "is not UTF-8")
 	}
 	if value != "" {
-		f.form.Set(name, value)
+		f.values[name] = value
 	}
 }
 
@@ -271,7 +328,7 @@ func (f *fields) id(name string, value int64) {
 		f.fail(name, "%d; accepted are whole numbers from 1 on", value)
 	}
 	if value != 0 {
-		f.form.Set(name, strconv.FormatInt(value, 10))
+		f.values[name] = strconv.FormatInt(value, 10)
 	}
 }
 
@@ -288,7 +345,7 @@ func (f *fields) ids(name string, values []int64) {
 
 func (f *fields) number(name string, value *int64) {
 	if value != nil {
-		f.form.Set(name, strconv.FormatInt(*value, 10))
+		f.values[name] = strconv.FormatInt(*value, 10)
 	}
 }
 
@@ -296,8 +353,8 @@ func (f *fields) flag(name string, value *bool) {
 	switch {
 	case value == nil:
 	case *value:
-		f.form.Set(name, "1")
+		f.values[name] = "1"
 	default:
-		f.form.Set(name, "0")
+		f.values[name] = "0"
 	}
 }

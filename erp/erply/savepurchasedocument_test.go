@@ -1,7 +1,6 @@
 package erply_test
 
 import (
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -11,32 +10,25 @@ import (
 	"payrecon/erp/erply"
 )
 
-// save sends one document and returns its form without what every call carries.
-func save(t *testing.T, document erply.SavePurchaseDocument) (url.Values, error) {
+// fieldsOf sends one document and returns its fields.
+func fieldsOf(t *testing.T, document erply.SavePurchaseDocument) (url.Values, error) {
 	t.Helper()
 	d := newDouble(t)
-	d.answer = func(form url.Values) (int, string) {
-		if form.Get("request") == "verifyUser" {
-			return 0, ""
-		}
-		return http.StatusOK, ok([]object{{"invoiceID": "8842"}}, 1)
-	}
-	_, err := d.client(t).SavePurchaseDocument(t.Context(), document)
+	d.within = func(url.Values) string { return ok([]object{{"invoiceID": "8842"}}, 1) }
+	saved := d.client(t).SavePurchaseDocuments(t.Context(), []erply.SavePurchaseDocument{document})
+	require.Len(t, saved, 1)
 	sent := d.sent("savePurchaseDocument")
 	if len(sent) == 0 {
-		return nil, err
+		require.Zero(t, d.loginCount())
+		return nil, saved[0].Err
 	}
 	require.Len(t, sent, 1)
-	for _, name := range []string{"request", "clientCode", "sessionKey", "responseType", "sendContentType"} {
-		require.True(t, sent[0].Has(name), name)
-		sent[0].Del(name)
-	}
-	return sent[0], err
+	return sent[0], saved[0].Err
 }
 
 func TestWholeParameterListOfASave(t *testing.T) {
 	t.Parallel()
-	form, err := save(t, erply.SavePurchaseDocument{
+	form, err := fieldsOf(t, erply.SavePurchaseDocument{
 		ID: 8842, WarehouseID: 2, CurrencyCode: "USD", No: "INV-1", Type: "PRCINVOICE", Date: "2026-01-02", Time: "14:59:00",
 		ConfirmInvoice: new(false), SupplierID: 5, AddressID: 6, ContactID: 7, EmployeeID: 8, StateID: 9, CurrencyRate: "1.25543",
 		PaymentDays: new(int64(0)), Paid: new(true), TransactionTypeID: 10, TransportTypeID: 11, DeliveryTermsID: 12,
@@ -75,7 +67,7 @@ func TestWholeParameterListOfASave(t *testing.T) {
 
 func TestZeroValuesAreNotSent(t *testing.T) {
 	t.Parallel()
-	form, err := save(t, erply.SavePurchaseDocument{ID: 8842})
+	form, err := fieldsOf(t, erply.SavePurchaseDocument{ID: 8842})
 	require.NoError(t, err)
 	require.Equal(t, url.Values{"id": {"8842"}}, form)
 }
@@ -112,11 +104,11 @@ func TestSavesThatErplyWouldMisunderstandAreNotSent(t *testing.T) {
 		"row without amount":         row(erply.Row{VATRateID: 1}),
 		"row of product and service": row(erply.Row{VATRateID: 1, Amount: "1", ProductID: 1, ServiceID: 1}),
 	} {
-		form, err := save(t, document)
+		form, err := fieldsOf(t, document)
 		require.Equal(t, "Refused", kindOf(err), name)
 		require.Nil(t, form, name)
 	}
-	_, err := save(t, attribute("a", "text", erply.Text(strings.Repeat("ü", 255))))
+	_, err := fieldsOf(t, attribute("a", "text", erply.Text(strings.Repeat("ü", 255))))
 	require.NoError(t, err)
 }
 
@@ -124,8 +116,7 @@ func TestAnswerThatDoesNotNameTheDocumentLeavesTheOutcomeUnknown(t *testing.T) {
 	t.Parallel()
 	for _, records := range []string{`null`, `[]`, `[{}]`, `{}`, `[{"invoiceID":0}]`, `[{"invoiceID":8843}]`, `[{"invoiceID":8842},{"invoiceID":8843}]`} {
 		d := newDouble(t)
-		d.answer = recordsOf(records, "1")
-		_, err := d.client(t).SavePurchaseDocument(t.Context(), erply.SavePurchaseDocument{ID: 8842, Paid: new(true)})
-		require.Equal(t, "OutcomeUnknown", kindOf(err), records)
+		d.within = recordsOf(records, "1")
+		require.Equal(t, "OutcomeUnknown", kindOf(save(t.Context(), d.client(t))), records)
 	}
 }

@@ -103,7 +103,7 @@ func (c *Client) verifyUser(ctx context.Context) (key string, length time.Durati
 		"username":      {c.cfg.Username},
 		"password":      {c.cfg.Password},
 		"sessionLength": {strconv.Itoa(int(sessionLength / time.Second))},
-	}, false)
+	}, callCost, false)
 	if over, ok := remote.As[sessionOver](err); ok {
 		return "", 0, over.final
 	}

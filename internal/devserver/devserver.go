@@ -1,7 +1,7 @@
 //go:build unix
 
-// Package devserver gives a test a Temporal server of its own: the program of the demo module, as a child process on
-// loopback. It is a process because this module must not depend on a Temporal server, and because a test may kill it.
+// Package devserver gives a test, or a measurement, a Temporal server of its own: the program of the demo module, as a child
+// process on loopback. It is a process because this module must not depend on a Temporal server, and because a test may kill it.
 package devserver
 
 import (
@@ -32,6 +32,7 @@ type Options struct {
 	// Database is a SQLite file, made if it is not there, that outlives the server. "" keeps everything in memory.
 	Database string
 	UI       bool // run the Web UI too
+	Metrics  bool // serve metrics, for Actions
 }
 
 // Server is a running Temporal server with the namespace "default".
@@ -40,23 +41,44 @@ type Server struct {
 	UIURL   string // "" if there is no Web UI
 
 	options Options
+	metrics string   // URL, "" if they are not served
 	process *process // nil while none of ours is running
 }
 
 // Start runs a server until the end of the test. It ends with the test's process too, however that ends.
 func Start(tb testing.TB, o Options) *Server {
 	tb.Helper()
-	if given := os.Getenv(Variable); given != "" {
+	if given := os.Getenv(Variable); given != "" && !o.Metrics { // somebody else's counts others' actions too
 		return &Server{Address: given, options: o}
 	}
-	s := &Server{Address: "127.0.0.1:0", options: o}
-	s.start(tb)
+	s, err := Launch(tb.Context(), o)
+	if err != nil {
+		tb.Fatal(err)
+	}
 	tb.Cleanup(func() {
 		if s.process != nil {
 			s.Kill(tb)
 		}
 	})
 	return s
+}
+
+// Launch runs a server until Stop. It ends with the calling process too, however that ends.
+func Launch(ctx context.Context, o Options) (*Server, error) {
+	s := &Server{Address: "127.0.0.1:0", options: o}
+	if err := s.run(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Stop ends a server of Launch in an orderly way.
+func (s *Server) Stop() error {
+	if err := s.process.end(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("end temporal-dev: %w", err)
+	}
+	s.process = nil
+	return nil
 }
 
 // Kill ends the server as a power cut would.
@@ -72,25 +94,30 @@ func (s *Server) Restart(tb testing.TB) {
 	if s.process != nil {
 		s.end(tb, syscall.SIGTERM)
 	}
-	s.start(tb)
+	if err := s.run(tb.Context()); err != nil {
+		tb.Fatal(err)
+	}
 }
 
-func (s *Server) start(tb testing.TB) {
-	tb.Helper()
-	program, err := build(tb.Context())
+func (s *Server) run(ctx context.Context) error {
+	program, err := build(ctx)
 	if err != nil {
-		tb.Fatalf("build temporal-dev: %v", err)
+		return fmt.Errorf("build temporal-dev: %w", err)
 	}
 	arguments := []string{"--until-stdin-closes", "--address", s.Address, "--db", s.options.Database}
 	if s.options.UI {
 		arguments = append(arguments, "--ui-address", "127.0.0.1:0")
 	}
-	// The server outlives the test's context, which ends before the test's cleanup.
-	p, ready, err := launch(exec.CommandContext(context.WithoutCancel(tb.Context()), program, arguments...))
-	if err != nil {
-		tb.Fatalf("start temporal-dev: %v", err)
+	if s.options.Metrics {
+		arguments = append(arguments, "--metrics-address", "127.0.0.1:0")
 	}
-	s.process, s.Address, s.UIURL = p, ready.Address, ready.UI
+	// The server outlives the context: a test's ends before the test's cleanup.
+	p, ready, err := launch(exec.CommandContext(context.WithoutCancel(ctx), program, arguments...))
+	if err != nil {
+		return fmt.Errorf("start temporal-dev: %w", err)
+	}
+	s.process, s.Address, s.UIURL, s.metrics = p, ready.Address, ready.UI, ready.Metrics
+	return nil
 }
 
 func (s *Server) end(tb testing.TB, signal os.Signal) {
@@ -114,6 +141,7 @@ type process struct {
 type readiness struct {
 	Address string `json:"address"`
 	UI      string `json:"ui"`
+	Metrics string `json:"metrics"`
 }
 
 func launch(cmd *exec.Cmd) (*process, readiness, error) {

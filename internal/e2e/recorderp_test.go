@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -52,7 +53,7 @@ func (f *field) useRecordERP(c *company, keepsKey bool) *recordERP {
 func (e *recordERP) Account() string { return e.name }
 
 func (e *recordERP) Capabilities() erp.Capabilities {
-	return erp.Capabilities{Links: 100, Tags: true, KeepsKey: e.keepsKey}
+	return erp.Capabilities{Links: 100, Bulk: 100, Tags: true, KeepsKey: e.keepsKey}
 }
 
 func (e *recordERP) FindBills(_ context.Context, links []erp.Link) (erp.Found, error) {
@@ -69,21 +70,54 @@ func (e *recordERP) FindBills(_ context.Context, links []erp.Link) (erp.Found, e
 	return found, nil
 }
 
-func (e *recordERP) ReadBill(_ context.Context, id string) (erp.Snapshot, error) {
+// ListBills gives the bills that carry a link in parts of two, in the order of their ids. It knows of no changes: it gives
+// all bills where it is asked for those.
+func (e *recordERP) ListBills(_ context.Context, query erp.ListQuery) (erp.Listed, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	bill, ok := e.bills[id]
-	if !ok {
-		return erp.Snapshot{}, erp.NotFound{What: "bill " + id}
+	listed := erp.Listed{Total: len(e.bills)}
+	for _, id := range slices.Sorted(maps.Keys(e.bills)) {
+		bill := *e.bills[id]
+		if id <= query.Cursor || bill.Link == "" && query.ChangedSince.IsZero() {
+			continue
+		}
+		if len(listed.Bills) == 2 {
+			listed.Next = listed.Bills[1].ID
+			break
+		}
+		bill.Payments, bill.PaymentsRead = nil, false
+		listed.Bills = append(listed.Bills, bill)
 	}
-	read := *bill
-	read.Payments, read.PaymentsRead = slices.Clone(bill.Payments), true
-	return erp.Snapshot{Bill: read}, nil
+	return listed, nil
 }
 
-func (e *recordERP) WritePayment(_ context.Context, snapshot erp.Snapshot, order erp.Order) error {
+func (e *recordERP) ReadBills(_ context.Context, ids []string) ([]erp.Snapshot, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	var snapshots []erp.Snapshot
+	for _, id := range ids {
+		bill, ok := e.bills[id]
+		if !ok {
+			continue
+		}
+		read := *bill
+		read.Payments, read.PaymentsRead = slices.Clone(bill.Payments), true
+		snapshots = append(snapshots, erp.Snapshot{Bill: read})
+	}
+	return snapshots, nil
+}
+
+func (e *recordERP) WritePayments(_ context.Context, writes []erp.Write) []error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	outcomes := make([]error, len(writes))
+	for i, w := range writes {
+		outcomes[i] = e.write(w.Bill, w.Order)
+	}
+	return outcomes
+}
+
+func (e *recordERP) write(snapshot erp.Snapshot, order erp.Order) error {
 	result := outcome{carriedOut: true}
 	if len(e.outcomes) > 0 {
 		result, e.outcomes = e.outcomes[0], e.outcomes[1:]

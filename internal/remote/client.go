@@ -106,7 +106,7 @@ type Response struct {
 }
 
 // Do sends the request once. Errors are Unavailable for reads, NotSent or OutcomeUnknown for writes, and NotSent for what
-// is no request at all; any status is an answer, not an error, a redirect among them.
+// is no request at all or beyond the context's Allowance; any status is an answer, not an error, a redirect among them.
 func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
@@ -114,10 +114,17 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 	if err != nil {
 		return Response{}, NotSent{Cause: err}
 	}
+	allowance, limited := ctx.Value(allowanceKey{}).(*Allowance)
+	if limited && !allowance.take() {
+		return Response{}, NotSent{Cause: ErrAllowance}
+	}
 	count(ctx)
 	answer, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return Response{}, failure(r.Write, err)
+	}
+	if limited {
+		allowance.answered.Add(1)
 	}
 	defer answer.Body.Close() //nolint:errcheck // nothing is lost: the body is read or given up
 	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxBody+1))
@@ -165,17 +172,33 @@ func failure(write bool, err error) error {
 	return OutcomeUnknown{Cause: err}
 }
 
-type counterKey struct{}
+type meterKey struct{}
 
-// WithCounter returns a context in which every request that is sent adds one to the counter.
-func WithCounter(ctx context.Context) (context.Context, *atomic.Int64) {
-	n := new(atomic.Int64)
-	return context.WithValue(ctx, counterKey{}, n), n
+// Meter counts what is sent, and what that costs of the other side's quota.
+type Meter struct{ requests, cost atomic.Int64 }
+
+// Requests is how many HTTP requests were sent.
+func (m *Meter) Requests() int { return int(m.requests.Load()) }
+
+// Cost is what was charged, in thousandths of a request.
+func (m *Meter) Cost() int { return int(m.cost.Load()) }
+
+// WithMeter returns a context in which every request that is sent is counted.
+func WithMeter(ctx context.Context) (context.Context, *Meter) {
+	m := new(Meter)
+	return context.WithValue(ctx, meterKey{}, m), m
+}
+
+// Charge tells the context's meter what a request costs, in thousandths of one.
+func Charge(ctx context.Context, cost int) {
+	if m, ok := ctx.Value(meterKey{}).(*Meter); ok {
+		m.cost.Add(int64(cost))
+	}
 }
 
 func count(ctx context.Context) {
-	if n, ok := ctx.Value(counterKey{}).(*atomic.Int64); ok {
-		n.Add(1)
+	if m, ok := ctx.Value(meterKey{}).(*Meter); ok {
+		m.requests.Add(1)
 	}
 }
 

@@ -150,21 +150,27 @@ func TestRequestsAreCounted(t *testing.T) {
 		}
 		return answer(http.StatusOK, strings.NewReader("")), nil
 	}))
-	ctx, n := remote.WithCounter(t.Context())
-	_, other := remote.WithCounter(t.Context())
+	ctx, meter := remote.WithMeter(t.Context())
+	_, other := remote.WithMeter(t.Context())
 	_, err := c.Do(ctx, remote.Request{Method: http.MethodGet})
 	require.NoError(t, err)
 	fail = true
 	_, err = c.Do(ctx, remote.Request{Method: http.MethodGet})
 	require.Error(t, err)
-	require.Equal(t, int64(2), n.Load(), "what failed was sent, too")
+	require.Equal(t, 2, meter.Requests(), "what failed was sent, too")
 	_, err = c.Do(ctx, remote.Request{Method: "not a method"})
 	require.Error(t, err)
-	require.Equal(t, int64(2), n.Load(), "what could not be built was not")
+	require.Equal(t, 2, meter.Requests(), "what could not be built was not")
 	_, err = c.Do(t.Context(), remote.Request{Method: http.MethodGet})
 	require.Error(t, err)
-	require.Equal(t, int64(2), n.Load())
-	require.Zero(t, other.Load())
+	require.Equal(t, 2, meter.Requests())
+	require.Zero(t, other.Requests())
+	require.Zero(t, meter.Cost())
+	remote.Charge(ctx, 1000)
+	remote.Charge(ctx, 100)
+	remote.Charge(t.Context(), 7)
+	require.Equal(t, 1100, meter.Cost(), "what a request costs is for the client to say")
+	require.Zero(t, other.Cost())
 }
 
 // A fault on the way, and what is known after it.

@@ -50,7 +50,7 @@ var demoStates = []demoState{
 	{"missing in the ERP, one of two known", 3, (*demo).oneOfTwo},
 	{"missing in the ERP, yen", 1, (*demo).yen},
 	{"missing in the ERP, linked by the invoice", 4, (*demo).linkedByInvoice},
-	{"missing in Precoro", 8, func(d *demo) { d.bill(d.invoice(), func(b *Bill) { b.Paid = 1 }) }},
+	{"missing in Precoro", 8, (*demo).missingInPrecoro},
 	{"missing in Precoro, linked by the invoice", 3, (*demo).paidLinkedByInvoice},
 	{"missing in Precoro, the rest", 3, (*demo).missingRest},
 	{"adoption: paid on both sides, not recorded", 3, (*demo).unrecorded},
@@ -185,6 +185,8 @@ func (d *demo) missingInERP() {
 	d.payAll(i)
 	d.bill(i, nil)
 }
+
+func (d *demo) missingInPrecoro() { d.bill(d.invoice(), func(b *Bill) { b.Paid = 1 }) }
 
 func (d *demo) missingPart() {
 	i := d.invoice()

@@ -18,6 +18,9 @@ var searchParameters = []string{
 	"recordsOnPage", "pageNo", "orderBy", "orderByDir", "getRowsForAllInvoices",
 }
 
+// pagingParameters are those of them that do not say which bills are meant.
+var pagingParameters = []string{"recordsOnPage", "pageNo", "orderBy", "orderByDir", "getRowsForAllInvoices"}
+
 // billTypes are those of accounts that use purchase waybills.
 var billTypes = []string{"PRCINVOICE", "CASHPRCINVOICE", "PRCORDER", "PRCRETURN", "PRCWAYBILL", "PRCINVOICEONLY"}
 
@@ -31,18 +34,10 @@ func (s *Sandbox) getPurchaseDocuments(params map[string]string) erplyOutcome {
 	if failure.code != 0 {
 		return erplyOutcome{erplyFailure: failure}
 	}
-	var found []*Bill
-	for _, b := range s.world.bills {
-		if q.fits(b) {
-			found = append(found, b)
-		}
-	}
-	slices.SortFunc(found, func(a, b *Bill) int { return cmp.Compare(a.ID, b.ID) * q.order })
-	rows := q.rows || len(found) == 1
-	from := min((min(q.page, len(found)+1)-1)*q.size, len(found))
-	outcome := erplyOutcome{total: len(found)}
-	for _, b := range found[from:min(from+q.size, len(found))] {
-		outcome.records = append(outcome.records, s.world.billJSON(b, rows))
+	page, total := s.world.bills.find(q)
+	outcome := erplyOutcome{total: total}
+	for _, b := range page {
+		outcome.records = append(outcome.records, s.world.billJSON(b, q.rows || total == 1))
 	}
 	return outcome
 }
@@ -55,6 +50,7 @@ type search struct {
 	order       int
 	since       int64
 	rows, after bool
+	narrow      bool // there is more to it than pages of all bills
 }
 
 func readSearch(params map[string]string) (search, erplyFailure) {
@@ -65,6 +61,7 @@ func readSearch(params map[string]string) (search, erplyFailure) {
 		return q, erplyFailure{1010, "searchAttributeValue"}
 	}
 	for _, field := range slices.Sorted(maps.Keys(params)) {
+		q.narrow = q.narrow || !slices.Contains(pagingParameters, field)
 		if !q.read(field, params[field]) {
 			return q, erplyFailure{1016, field}
 		}
@@ -118,6 +115,9 @@ func (q *search) read(field, value string) bool {
 }
 
 func (q *search) fits(b *Bill) bool {
+	if q.after && b.LastModified <= q.since {
+		return false
+	}
 	is := func(field, have string) bool {
 		want, given := q.params[field]
 		return !given || want == have
@@ -129,7 +129,7 @@ func (q *search) fits(b *Bill) bool {
 	}
 	id := strconv.FormatInt(b.ID, 10)
 	return is("id", id) && is("type", b.Type) && is("confirmed", strconv.Itoa(b.Confirmed)) && is("paid", strconv.Itoa(b.Paid)) &&
-		among(q.ids, id) && strings.Contains(b.Number, q.params["number"]) && (!q.after || b.LastModified > q.since)
+		among(q.ids, id) && strings.Contains(b.Number, q.params["number"])
 }
 
 // billJSON is a document as getPurchaseDocuments gives it.
@@ -178,7 +178,7 @@ func (w *world) baseDocuments(b *Bill) []any {
 			continue
 		}
 		entry := map[string]any{"id": looseInt(id, "base", id)}
-		if base := w.bills[id]; base != nil {
+		if base := w.bills.byID[id]; base != nil {
 			entry["number"], entry["regnumber"], entry["type"], entry["date"] = base.Number, base.RegNumber, base.Type, base.Date
 		}
 		list = append(list, entry)

@@ -21,7 +21,7 @@ func (s *Sandbox) trap(call, document string) {
 func (s *Sandbox) saveSalesPayment(params map[string]string) erplyOutcome {
 	s.trap("savePayment", params["documentID"])
 	id, ok := positive(params["documentID"])
-	if !ok || s.world.bills[id] == nil {
+	if !ok || s.world.bills.byID[id] == nil {
 		return failed(1011, "documentID")
 	}
 	p := salesPayment{document: id, sum: params["sum"], currency: params["currencyCode"], date: params["date"]}

@@ -39,10 +39,10 @@ func (s *Sandbox) savePurchaseDocument(params map[string]string) erplyOutcome {
 	before := Bill{}
 	if in.update {
 		id, ok := positive(in.id)
-		if !ok || s.world.bills[id] == nil {
+		if !ok || s.world.bills.byID[id] == nil {
 			return failed(1011, "id")
 		}
-		before = s.world.bills[id].clone()
+		before = s.world.bills.byID[id].clone()
 	}
 	after, failure := s.saved(before, in)
 	if failure.code == 0 {
@@ -234,7 +234,7 @@ func locked(before, after Bill, in saveInput) erplyFailure {
 func (s *Sandbox) keep(before, after Bill, in saveInput) erplyOutcome {
 	w, now := &s.world, s.opts.Now()
 	if !in.update {
-		after.ID, after.Added = w.billIDs.take(holds(w.bills)), now.Unix()
+		after.ID, after.Added = w.billIDs.take(holds(w.bills.byID)), now.Unix()
 	}
 	if after.Confirmed == 1 {
 		orText(&after.RegNumber, regNumber(after.ID))
@@ -248,7 +248,7 @@ func (s *Sandbox) keep(before, after Bill, in saveInput) erplyOutcome {
 		s.nameDamage(after.ID, changes, in)
 	}
 	kept := after.clone()
-	w.bills[after.ID] = &kept
+	w.bills.put(&kept)
 	var keys []string
 	for _, attribute := range in.attributes {
 		keys = append(keys, attribute["attributeName"])

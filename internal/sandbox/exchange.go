@@ -111,6 +111,8 @@ func (s *Sandbox) serveControl(in request) reply {
 	switch in.method + " " + in.path {
 	case "GET /_sandbox/state":
 		return jsonReply(http.StatusOK, s.State())
+	case "GET /_sandbox/counters":
+		return jsonReply(http.StatusOK, s.Counters())
 	case "POST /_sandbox/faults":
 		var f Fault
 		err := f.UnmarshalJSON(in.body)
@@ -123,7 +125,7 @@ func (s *Sandbox) serveControl(in request) reply {
 		return jsonReply(http.StatusCreated, f)
 	}
 	return jsonReply(http.StatusNotFound, map[string]string{
-		"error": "want /precoro/..., POST /erply/api/, GET /_sandbox/state or POST /_sandbox/faults",
+		"error": "want /precoro/..., POST /erply/api/, GET /_sandbox/state, GET /_sandbox/counters or POST /_sandbox/faults",
 	})
 }
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -36,6 +37,7 @@ type ledger struct {
 	throttled map[string]int
 	tenths    int
 	writes    []Write
+	written   map[string]int // by Write.Op
 	alarms    []string
 }
 
@@ -43,6 +45,7 @@ func newLedger() ledger {
 	return ledger{
 		requests:  map[string]map[string]int{precoroSide: {}, erplySide: {}},
 		throttled: map[string]int{},
+		written:   map[string]int{},
 	}
 }
 
@@ -57,6 +60,15 @@ func (l *ledger) throttle(side, limiter string) {
 func (l *ledger) write(w Write) {
 	w.Answered = true
 	l.writes = append(l.writes, w)
+	l.written[w.Op]++
+}
+
+func (l *ledger) counters() Counters {
+	c := Counters{Requests: map[string]map[string]int{}, Throttled: maps.Clone(l.throttled), ErplyTenths: l.tenths, Writes: maps.Clone(l.written)}
+	for side, counts := range l.requests {
+		c.Requests[side] = maps.Clone(counts)
+	}
+	return c
 }
 
 // unanswered takes that back for all writes since the ledger had this length.

@@ -43,6 +43,13 @@ type precoroLimits struct {
 	second, hour, day window
 	sameFor           time.Duration
 	gets              map[string]time.Time // when each GET of late was last let pass
+	fading            []passed             // the same, oldest first
+}
+
+// passed is a GET that was let pass.
+type passed struct {
+	get string
+	at  time.Time
 }
 
 func newPrecoroLimits(l Limits) precoroLimits {
@@ -80,17 +87,24 @@ func (l *precoroLimits) admit(now time.Time, overlapping bool, get string) *refu
 		if until := l.gets[get].Add(l.sameFor); now.Before(until) {
 			return &refusal{"same_get", routeLimiter, 1, until}
 		}
-		for seen, at := range l.gets {
-			if !now.Before(at.Add(l.sameFor)) {
-				delete(l.gets, seen)
-			}
-		}
+		l.forget(now)
 		l.gets[get] = now
+		l.fading = append(l.fading, passed{get, now})
 	}
 	l.second.take(now)
 	l.hour.take(now)
 	l.day.take(now)
 	return nil
+}
+
+// forget drops the GETs that may be sent again. No GET passes twice while it is remembered, so each stands in fading once.
+func (l *precoroLimits) forget(now time.Time) {
+	faded := 0
+	for faded < len(l.fading) && !now.Before(l.fading[faded].at.Add(l.sameFor)) {
+		delete(l.gets, l.fading[faded].get)
+		faded++
+	}
+	l.fading = l.fading[faded:]
 }
 
 const (

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -65,14 +64,6 @@ func (w *world) settle(id int64) {
 func (w *world) touch(id int64, now time.Time) {
 	w.settle(id)
 	w.invoices[id].Updated = now
-}
-
-func newestFirst[D any](list []D, key func(D) (time.Time, int64)) {
-	slices.SortFunc(list, func(a, b D) int {
-		createdA, idA := key(a)
-		createdB, idB := key(b)
-		return cmp.Or(createdB.Compare(createdA), cmp.Compare(idB, idA))
-	})
 }
 
 // invoiceJSON is a row of a listing, or the whole document with its payments and items.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -21,14 +22,7 @@ func (s *Sandbox) listInvoices(c precoroCall) reply {
 	if flaw != nil {
 		return s.wrong(c, flaw.field, "%s", flaw.text)
 	}
-	var found []*Invoice
-	for _, i := range s.world.invoices {
-		if fits(i) {
-			found = append(found, i)
-		}
-	}
-	newestFirst(found, func(i *Invoice) (time.Time, int64) { return i.Created, i.ID })
-	return page(s, c, found, func(i *Invoice) (int64, any) { return i.ID, s.world.invoiceJSON(i.ID, false) })
+	return page(s, c, s.world.newestInvoices.those(fits), func(i *Invoice) (int64, any) { return i.ID, s.world.invoiceJSON(i.ID, false) })
 }
 
 // invoiceFilter understands the query of GET /invoices. modifiedSince is read in UTC and includes its own second.
@@ -83,23 +77,23 @@ func (s *Sandbox) listPayments(c precoroCall) reply {
 		}
 		wanted[i] = list
 	}
-	var found []*Payment
-	for _, p := range s.world.payments {
-		if among(wanted[0], s.world.invoices[p.InvoiceID].IDN) && among(wanted[1], p.ID) && among(wanted[2], p.IDN) {
-			found = append(found, p)
-		}
+	fits := func(p *Payment) bool {
+		ofInvoice := len(wanted[0]) == 0 || among(wanted[0], s.world.invoices[p.InvoiceID].IDN)
+		return ofInvoice && among(wanted[1], p.ID) && among(wanted[2], p.IDN)
 	}
-	newestFirst(found, func(p *Payment) (time.Time, int64) { return p.Created, p.ID })
-	return page(s, c, found, func(p *Payment) (int64, any) { return p.ID, s.world.paymentJSON(p, true) })
+	return page(s, c, s.world.newestPayments.those(fits), func(p *Payment) (int64, any) { return p.ID, s.world.paymentJSON(p, true) })
 }
 
-const defaultPerPage = 100
+const (
+	defaultPerPage = 100
+	maxPage        = 1 << 40 // beyond, every page is empty too
+)
 
 var pageSizes = []int64{10, 20, 50, 100, 200}
 
 // page cuts a page out of a listing. Its meta has the older shape with total_pages or the newer one with has_next_page,
 // by the id of its first row.
-func page[D any](s *Sandbox, c precoroCall, all []D, row func(D) (int64, any)) reply {
+func page[D any](s *Sandbox, c precoroCall, all iter.Seq[D], row func(D) (int64, any)) reply {
 	number, f := numbers(c.query, "page", 1)
 	size, g := numbers(c.query, "per_page", 1)
 	switch {
@@ -110,21 +104,22 @@ func page[D any](s *Sandbox, c precoroCall, all []D, row func(D) (int64, any)) r
 	}
 	current, perPage := int64(1), int64(defaultPerPage)
 	if len(number) > 0 {
-		current = number[0]
+		current = min(number[0], maxPage)
 	}
 	if len(size) > 0 {
 		perPage = size[0]
 	}
-	count := int64(len(all))
-	from := min((min(current, count+1)-1)*perPage, count)
-	to := min(from+perPage, count)
+	from, to, count := (current-1)*perPage, current*perPage, int64(0)
 	rows, first := []any{}, int64(0)
-	for n, document := range all[from:to] {
-		id, out := row(document)
-		if n == 0 {
-			first = id
+	for document := range all {
+		if from <= count && count < to {
+			id, out := row(document)
+			if count == from {
+				first = id
+			}
+			rows = append(rows, out)
 		}
-		rows = append(rows, out)
+		count++
 	}
 	pagination := map[string]any{"total": count, "count": len(rows), "per_page": perPage, "current_page": current}
 	if coin(first, "pagination") {

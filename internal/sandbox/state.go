@@ -11,8 +11,9 @@ const (
 	erplySide   = "erply"
 )
 
-// State is what the sandbox saw and holds, a copy. GET /_sandbox/state gives the same as JSON.
-type State struct {
+// Counters are what the sandbox has counted so far. GET /_sandbox/counters gives the same as JSON, at no cost that grows with
+// the world.
+type Counters struct {
 	// Requests counts by side and then by route ("GET /invoices/{idn}") or call ("savePurchaseDocument"). A bulk call of
 	// Erply is one "bulk", and each of its parts counts as "bulk/<call>".
 	Requests map[string]map[string]int `json:"requests"`
@@ -21,14 +22,29 @@ type State struct {
 	// "erply hour", "erply burst", "erply parallel").
 	Throttled map[string]int `json:"throttled"`
 	// ErplyTenths is what all Erply calls so far have cost, in tenths of a request.
-	ErplyTenths int       `json:"erply_tenths"`
-	Ledger      []Write   `json:"ledger"`
-	Invoices    []Invoice `json:"invoices"` // by id
-	Payments    []Payment `json:"payments"` // by id
-	Bills       []Bill    `json:"bills"`    // by id
+	ErplyTenths int `json:"erply_tenths"`
+	// Writes counts the ledger by Write.Op.
+	Writes map[string]int `json:"writes"`
+}
+
+// State is what the sandbox saw and holds, a copy. GET /_sandbox/state gives the same as JSON.
+type State struct {
+	Counters
+
+	Ledger   []Write   `json:"ledger"`
+	Invoices []Invoice `json:"invoices"` // by id
+	Payments []Payment `json:"payments"` // by id
+	Bills    []Bill    `json:"bills"`    // by id
 	// Alarms are mistakes of a client (or of whoever built the world), in words: unknown parameters, wrong types, the
 	// trap, header fields that a save changed without naming them.
 	Alarms []string `json:"alarms"`
+}
+
+// Counters takes a snapshot of the counters alone.
+func (s *Sandbox) Counters() Counters {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ledger.counters()
 }
 
 // State takes a snapshot.
@@ -36,17 +52,12 @@ func (s *Sandbox) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	state := State{
-		Requests:    map[string]map[string]int{},
-		Throttled:   maps.Clone(s.ledger.throttled),
-		ErplyTenths: s.ledger.tenths,
-		Ledger:      make([]Write, 0, len(s.ledger.writes)),
-		Invoices:    make([]Invoice, 0, len(s.world.invoices)),
-		Payments:    make([]Payment, 0, len(s.world.payments)),
-		Bills:       make([]Bill, 0, len(s.world.bills)),
-		Alarms:      append([]string{}, s.ledger.alarms...),
-	}
-	for side, counts := range s.ledger.requests {
-		state.Requests[side] = maps.Clone(counts)
+		Counters: s.ledger.counters(),
+		Ledger:   make([]Write, 0, len(s.ledger.writes)),
+		Invoices: make([]Invoice, 0, len(s.world.invoices)),
+		Payments: make([]Payment, 0, len(s.world.payments)),
+		Bills:    make([]Bill, 0, len(s.world.bills.byID)),
+		Alarms:   append([]string{}, s.ledger.alarms...),
 	}
 	for _, w := range s.ledger.writes {
 		w.Changes = slices.Clone(w.Changes)
@@ -58,8 +69,8 @@ func (s *Sandbox) State() State {
 	for _, id := range sortedIDs(s.world.payments) {
 		state.Payments = append(state.Payments, *s.world.payments[id])
 	}
-	for _, id := range sortedIDs(s.world.bills) {
-		state.Bills = append(state.Bills, s.world.bills[id].clone())
+	for _, id := range s.world.bills.ids {
+		state.Bills = append(state.Bills, s.world.bills.byID[id].clone())
 	}
 	return state
 }

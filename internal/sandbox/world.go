@@ -106,11 +106,14 @@ type Row struct {
 type world struct {
 	invoices map[int64]*Invoice // by database id
 	payments map[int64]*Payment
-	bills    map[int64]*Bill
+	bills    bills
 
 	invoiceByIDN map[int64]*Invoice
 	paymentByIDN map[int64]*Payment
 	paymentsOf   map[int64][]*Payment // by the invoice's database id, in the order they were made
+
+	newestInvoices newest[Invoice]
+	newestPayments newest[Payment]
 
 	invoiceIDs, invoiceIDNs, paymentIDs, paymentIDNs, billIDs, rowIDs sequence
 
@@ -133,10 +136,12 @@ func (q *sequence) take(taken func(int64) bool) int64 {
 
 func newWorld() world {
 	return world{
-		invoices: map[int64]*Invoice{}, payments: map[int64]*Payment{}, bills: map[int64]*Bill{},
+		invoices: map[int64]*Invoice{}, payments: map[int64]*Payment{}, bills: newBills(),
 		invoiceByIDN: map[int64]*Invoice{}, paymentByIDN: map[int64]*Payment{}, paymentsOf: map[int64][]*Payment{},
-		salesPayments: map[int64]salesPayment{},
-		invoiceIDs:    sequence{1004, 3}, invoiceIDNs: sequence{1001, 1},
+		newestInvoices: newest[Invoice]{key: func(i *Invoice) (time.Time, int64) { return i.Created, i.ID }},
+		newestPayments: newest[Payment]{key: func(p *Payment) (time.Time, int64) { return p.Created, p.ID }},
+		salesPayments:  map[int64]salesPayment{},
+		invoiceIDs:     sequence{1004, 3}, invoiceIDNs: sequence{1001, 1},
 		paymentIDs: sequence{1004, 3}, paymentIDNs: sequence{1001, 1},
 		billIDs: sequence{1001, 1}, rowIDs: sequence{1, 1}, salesIDs: sequence{1, 1},
 	}
@@ -169,6 +174,7 @@ func (s *Sandbox) AddInvoice(in Invoice) Invoice {
 		in.SupplierID = 7
 	}
 	w.invoices[in.ID], w.invoiceByIDN[in.IDN] = &in, &in
+	w.newestInvoices.add(&in)
 	if in.Status == 0 && !in.Draft {
 		in.Status = statusApproved
 		w.settle(in.ID)
@@ -199,6 +205,7 @@ func (s *Sandbox) addPayment(p Payment) *Payment {
 	orTime(&p.Created, now)
 	orText(&p.Date, now.UTC().Format(dayLayout))
 	w.payments[p.ID], w.paymentByIDN[p.IDN] = &p, &p
+	w.newestPayments.add(&p)
 	w.paymentsOf[p.InvoiceID] = append(w.paymentsOf[p.InvoiceID], &p)
 	w.touch(p.InvoiceID, now)
 	return &p
@@ -222,6 +229,7 @@ func (s *Sandbox) EditPayment(id int64, edit func(*Payment)) {
 	edit(&changed)
 	changed.ID, changed.IDN, changed.InvoiceID = p.ID, p.IDN, p.InvoiceID
 	*p = changed
+	s.world.newestPayments.moved()
 	s.world.touch(p.InvoiceID, s.opts.Now())
 }
 
@@ -242,6 +250,8 @@ func (s *Sandbox) RemoveInvoice(id int64) {
 	delete(w.paymentsOf, id)
 	delete(w.invoiceByIDN, i.IDN)
 	delete(w.invoices, id)
+	w.newestInvoices.remove(func(other *Invoice) bool { return other == i })
+	w.newestPayments.remove(func(p *Payment) bool { return p.InvoiceID == id })
 }
 
 // AddBill puts a purchase document into Erply and returns it as it now stands there.
@@ -250,9 +260,9 @@ func (s *Sandbox) AddBill(b Bill) Bill {
 	defer s.mu.Unlock()
 	w, now := &s.world, s.opts.Now()
 	if b.ID == 0 {
-		b.ID = w.billIDs.take(holds(w.bills))
+		b.ID = w.billIDs.take(holds(w.bills.byID))
 	}
-	if w.bills[b.ID] != nil {
+	if w.bills.byID[b.ID] != nil {
 		s.ledger.alarm("AddBill: id %d is taken", b.ID)
 		return Bill{}
 	}
@@ -286,7 +296,7 @@ func (s *Sandbox) AddBill(b Bill) Bill {
 	}
 	b = b.clone()
 	w.numberRows(b.Rows)
-	w.bills[b.ID] = &b
+	w.bills.put(&b)
 	return b.clone()
 }
 
@@ -294,7 +304,7 @@ func (s *Sandbox) AddBill(b Bill) Bill {
 func (s *Sandbox) EditBill(id int64, edit func(*Bill)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := s.world.bills[id]
+	b := s.world.bills.byID[id]
 	if b == nil {
 		s.ledger.alarm("EditBill: no bill has the id %d", id)
 		return
@@ -303,7 +313,7 @@ func (s *Sandbox) EditBill(id int64, edit func(*Bill)) {
 	edit(&changed)
 	changed.ID = id
 	changed.LastModified = max(changed.LastModified, b.LastModified+1, s.opts.Now().Unix())
-	*b = changed
+	s.world.bills.put(&changed)
 }
 
 func orTime(field *time.Time, fallback time.Time) {

@@ -20,6 +20,7 @@ func main() {
 	var o temporaldev.Options
 	flag.StringVar(&o.Address, "address", "127.0.0.1:0", "gRPC endpoint; port 0 takes a free one")
 	flag.StringVar(&o.UIAddress, "ui-address", "", "Web UI, for example 127.0.0.1:8233; empty runs none")
+	flag.StringVar(&o.MetricsAddress, "metrics-address", "", "the server's own metrics for Prometheus, for example 127.0.0.1:9090; empty serves none")
 	flag.StringVar(&o.Database, "db", "", "SQLite file; empty keeps everything in memory")
 	untilClosed := flag.Bool("until-stdin-closes", false, "stop also when standard input ends, as it does when the parent dies")
 	flag.Parse()
@@ -54,7 +55,8 @@ func run(ctx context.Context, o temporaldev.Options, out io.Writer) error {
 	ready := struct {
 		Address string `json:"address"`
 		UI      string `json:"ui,omitempty"`
-	}{server.Address(), server.UIURL()}
+		Metrics string `json:"metrics,omitempty"`
+	}{server.Address(), server.UIURL(), server.MetricsURL()}
 	if err := json.NewEncoder(out).Encode(ready); err != nil {
 		return errors.Join(fmt.Errorf("say that the server is ready: %w", err), server.Stop())
 	}

@@ -13,30 +13,43 @@ import (
 	"payrecon/internal/remote"
 )
 
-// WritePayment sets the record of the payment, and the paid flag once the records reach the total, in one save of the
-// document. It does not matter whether the order is for a new payment or gives a key to what the paid flag stands for:
-// both are a record. A flag that is set stays set, and none is ever taken back.
+// WritePayments sets the record of each payment, and the paid flag once the records reach the total, in one save of each
+// document and one bulk call of all saves. It does not matter whether an order is for a new payment or gives a key to what
+// the paid flag stands for: both are a record. A flag that is set stays set, and none is ever taken back.
 //
-// Every header field goes back as it was read, see SavePurchaseDocument. If Erply answers that one of them is locked
-// because the document is confirmed (1017, 1121), it has carried nothing out, and a second request goes out with the
-// fewest fields: two requests, one write.
+// Every header field goes back as it was read, see SavePurchaseDocument. Where Erply answers that one of them is locked
+// because the document is confirmed (1017, 1121), it has carried nothing out, and these saves go out once more with the
+// fewest fields, in a second bulk call: two requests, one write.
 //
-// The order is Refused before anything is sent if the document is not confirmed, not of a type that takes part, in
-// another currency, not readable or marked as taken back, if the records would exceed its total, or if its record of
-// this key has another amount. It is Stale if the payment that is to get the key is no longer there.
+// An order is Refused before anything is sent if the document is not confirmed, not of a type that takes part, in another
+// currency, not readable or marked as taken back, if the records would exceed its total, or if its record of this key has
+// another amount. It is Stale if the payment that is to get the key is no longer there, and NotSent if the call has no
+// room for it, see SavePurchaseDocuments. The others are sent.
 //
 // savePayment, getPayments and deletePayment are never called: in classic Erply they belong to sales documents, whose
 // ids are counted apart, so that they would pay somebody's sales invoice that happens to have the same id.
-func (a *Adapter) WritePayment(ctx context.Context, bill erp.Snapshot, order erp.Order) error {
-	update, err := a.update(bill, order)
-	if err != nil {
-		return err
+func (a *Adapter) WritePayments(ctx context.Context, writes []erp.Write) []error {
+	outcomes := make([]error, len(writes))
+	var places []int
+	var updates []SavePurchaseDocument
+	for i, w := range writes {
+		update, err := a.update(w.Bill, w.Order)
+		if outcomes[i] = err; err == nil {
+			places, updates = append(places, i), append(updates, update)
+		}
 	}
-	_, err = a.client.SavePurchaseDocument(ctx, update)
-	if locked(err) {
-		_, err = a.client.SavePurchaseDocument(ctx, fewest(update))
+	var again []int
+	var shorter []SavePurchaseDocument
+	for n, saved := range a.client.SavePurchaseDocuments(ctx, updates) {
+		outcomes[places[n]] = saved.Err
+		if locked(saved.Err) {
+			again, shorter = append(again, places[n]), append(shorter, fewest(updates[n]))
+		}
 	}
-	return err
+	for n, saved := range a.client.SavePurchaseDocuments(ctx, shorter) {
+		outcomes[again[n]] = saved.Err
+	}
+	return outcomes
 }
 
 // locked tells whether the save was refused for what it said beside the payment.

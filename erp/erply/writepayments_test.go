@@ -3,7 +3,6 @@ package erply_test
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"payrecon/erp"
+	"payrecon/erp/erply"
 	"payrecon/internal/money"
 	"payrecon/internal/reconcile"
 )
@@ -35,9 +35,14 @@ func order(t *testing.T, id, amount string) erp.Order {
 func write(t *testing.T, d *double, order erp.Order) error {
 	t.Helper()
 	adapter := d.adapter(t)
-	snapshot, err := adapter.ReadBill(t.Context(), "8842")
-	require.NoError(t, err)
-	return adapter.WritePayment(t.Context(), snapshot, order)
+	return writeUpon(t, adapter, snapshot(t, adapter, "8842"), order)
+}
+
+func writeUpon(t *testing.T, adapter *erply.Adapter, bill erp.Snapshot, order erp.Order) error {
+	t.Helper()
+	outcomes := adapter.WritePayments(t.Context(), []erp.Write{{Bill: bill, Order: order}})
+	require.Len(t, outcomes, 1)
+	return outcomes[0]
 }
 
 func TestUpdateKeepsEveryHeaderFieldWhateverErplyDoesWithOmittedOnes(t *testing.T) {
@@ -65,8 +70,7 @@ func TestUpdateIsTheWholeHeaderAndNoRows(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, write(t, d, erp.Order{Key: "pr.5512", Amount: amount, Date: "2026-03-14"}))
 	want := url.Values{
-		"request": {"savePurchaseDocument"}, "clientCode": {"123456"}, "sessionKey": {"secret-session-1"}, "responseType": {"JSON"},
-		"sendContentType": {"1"}, "id": {"8842"}, "no": {"INV-1"}, "confirmInvoice": {"1"}, "paid": {"1"}, "baseDocumentIDs": {"1,2"},
+		"id": {"8842"}, "no": {"INV-1"}, "confirmInvoice": {"1"}, "paid": {"1"}, "baseDocumentIDs": {"1,2"},
 		"attributeName1": {"payrecon-5512"}, "attributeType1": {"text"}, "attributeValue1": {"120.00 USD 2026-03-14"},
 	}
 	for name, value := range fullHeader {
@@ -101,10 +105,9 @@ func TestPaidFlagIsSetWhenTheRecordsReachTheTotal(t *testing.T) {
 		require.NoError(t, write(t, d, order(t, step.id, step.amount)))
 		require.Equal(t, step.paid, fmt.Sprint(d.docs[0]["paid"]), "%v", step)
 	}
-	snapshot, err := d.adapter(t).ReadBill(t.Context(), "8842")
-	require.NoError(t, err)
-	require.Equal(t, snapshot.Bill.Total, snapshot.Bill.Paid)
-	require.Len(t, snapshot.Bill.Payments, 3)
+	bill := snapshot(t, d.adapter(t), "8842").Bill
+	require.Equal(t, bill.Total, bill.Paid)
+	require.Len(t, bill.Payments, 3)
 }
 
 func TestKeyOfADerivedPaymentIsARecordUnderTheFlag(t *testing.T) {
@@ -171,12 +174,9 @@ func TestSnapshotOfSomethingElseIsNotWritten(t *testing.T) {
 	t.Parallel()
 	d := newDouble(t, document(nil), document(object{"id": 8843}))
 	adapter := d.adapter(t)
-	mine, err := adapter.ReadBill(t.Context(), "8842")
-	require.NoError(t, err)
-	other, err := adapter.ReadBill(t.Context(), "8843")
-	require.NoError(t, err)
+	mine, other := snapshot(t, adapter, "8842"), snapshot(t, adapter, "8843")
 	for _, snapshot := range []erp.Snapshot{{Bill: mine.Bill}, {Bill: mine.Bill, Raw: other.Raw}, {Bill: mine.Bill, Raw: []byte("[]")}} {
-		require.Equal(t, "Refused", kindOf(adapter.WritePayment(t.Context(), snapshot, order(t, "5512", "20.00"))))
+		require.Equal(t, "Refused", kindOf(writeUpon(t, adapter, snapshot, order(t, "5512", "20.00"))))
 	}
 	require.Empty(t, d.sent("savePurchaseDocument"))
 }
@@ -186,18 +186,15 @@ func TestLockedHeaderIsLeftOutOnce(t *testing.T) {
 	for _, code := range []int{1017, 1121} {
 		for _, always := range []bool{false, true} {
 			d := newDouble(t, document(object{"notes": "x"}))
-			d.answer = func(form url.Values) (int, string) {
-				if form.Get("request") == "savePurchaseDocument" && (always || form.Has("notes")) {
-					return http.StatusOK, fault(code, "notes")
+			d.within = func(request url.Values) string {
+				if request.Get("requestName") == "savePurchaseDocument" && (always || request.Has("notes")) {
+					return fault(code, "notes")
 				}
-				return 0, ""
+				return ""
 			}
 			err := write(t, d, order(t, "5512", "120.00"))
 			sent := d.sent("savePurchaseDocument")
 			require.Len(t, sent, 2)
-			for _, name := range []string{"request", "clientCode", "sessionKey", "responseType", "sendContentType"} {
-				sent[1].Del(name)
-			}
 			require.Equal(t, url.Values{
 				"id": {"8842"}, "currencyCode": {"EUR"}, "no": {"INV-1"}, "supplierID": {"5"}, "paid": {"1"},
 				"attributeName1": {"payrecon-5512"}, "attributeType1": {"text"}, "attributeValue1": {"120.00 EUR 2026-03-14"},
@@ -223,7 +220,7 @@ func TestWriteThatFailsIsSentOnce(t *testing.T) {
 	} {
 		d := newDouble(t, document(nil))
 		d.answer = func(form url.Values) (int, string) {
-			if form.Get("request") != "savePurchaseDocument" {
+			if !strings.Contains(form.Get("requests"), "savePurchaseDocument") {
 				return 0, ""
 			}
 			return c.status, c.body
@@ -238,6 +235,7 @@ func TestSalesPaymentsAreNeverTouched(t *testing.T) {
 	d := newDouble(t, document(nil))
 	d.before = func(form url.Values) {
 		require.NotContains(t, strings.ToLower(form.Get("request")), "payment")
+		require.NotContains(t, form.Get("requests"), `Payment"`)
 	}
 	require.NoError(t, write(t, d, order(t, "5512", "120.00")))
 }

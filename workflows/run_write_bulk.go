@@ -326,11 +326,11 @@ func (a *writing) tieChunk(chunk []*writer) error {
 	for _, w := range chunk {
 		all = append(all, &entry{writer: w, order: *w.untied, why: followUp, bill: bills[w.Bill.ID]})
 	}
-	clear, unclear := parted(all, func(e *entry) bool {
+	due, unclear := parted(all, func(e *entry) bool {
 		return e.bill.Snapshot.Bill.ID != "" && e.clear(e.bill.Snapshot.Bill, e.order, followUp)
 	})
-	if len(clear) > 0 {
-		_, err = a.send(clear)
+	if len(due) > 0 {
+		_, err = a.send(due)
 	}
 	if err != nil || a.failing {
 		return err

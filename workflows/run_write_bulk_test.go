@@ -1007,9 +1007,12 @@ func (w *world) scatter(dice *rand.Rand) {
 func (w *world) harm(dice *rand.Rand) {
 	w.faults = map[string][]fault{}
 	edit := func(b *reconcile.Bill) func() { return func() { b.Version += "'" } }
-	any := func(b *reconcile.Bill) fault {
+	mishap := func(b *reconcile.Bill) fault {
 		return []fault{
-			{}, {}, {err: unknown()}, {err: unknown(), landed: true},
+			{},
+			{},
+			{err: unknown()},
+			{err: unknown(), landed: true},
 			{err: unknown(), landed: true, after: time.Duration(1 + dice.Int64N(int64(settle)-1))},
 			{err: temporal.NewTimeoutError(enums.TIMEOUT_TYPE_START_TO_CLOSE, nil), landed: true},
 			{err: kind(activities.NotSent, "", "not sent", time.Duration(dice.Int64N(int64(time.Hour))))},
@@ -1020,7 +1023,7 @@ func (w *world) harm(dice *rand.Rand) {
 	}
 	for _, b := range w.bills {
 		for range dice.IntN(4) {
-			w.on("write "+b.ID, any(b))
+			w.on("write "+b.ID, mishap(b))
 		}
 		for range dice.IntN(4) {
 			w.on("bill "+b.ID, []fault{{}, {}, {meanwhile: edit(b)}}[dice.IntN(3)])

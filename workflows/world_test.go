@@ -657,7 +657,7 @@ func (w *world) attempt(t *testing.T, start workflows.RunStart, prepared ...prep
 	t.Helper()
 	env := newEnvironment()
 	w.runs++
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&runAs{id: fmt.Sprintf("run-%d", w.runs)}}})
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 30 * time.Second, Interceptors: []interceptor.WorkerInterceptor{&runAs{id: fmt.Sprintf("run-%d", w.runs)}}})
 	env.SetStartTime(w.clock)
 	w.now = env.Now
 	env.RegisterWorkflowWithOptions(workflows.Run, workflow.RegisterOptions{Name: workflows.TypeRun})

@@ -116,7 +116,7 @@ func TestDeepRunComparesAllListsAtThePriceOfOne(t *testing.T) {
 	end := w.run(t, start)
 
 	require.Equal(t, []string{"GET page 1", "GET payments 1"}, w.lookups())
-	require.Equal(t, []string{"105 exception reversed"}, lines(end.Report))
+	require.Equal(t, []string{"105 exception possible_duplicate"}, lines(end.Report))
 	require.Equal(t, 19, end.Report.InSync)
 }
 

@@ -26,12 +26,33 @@ type Settings struct {
 	AdoptDays int                 `json:"adopt_days"`
 	Tolerance reconcile.Tolerance `json:"tolerance,omitempty"`
 	Caps      Caps                `json:"caps"`
-	SameGet   time.Duration       `json:"same_get"` // before a GET may be repeated
-	Settle    time.Duration       `json:"settle"`   // how long a request may still take effect after its answer was given up
+	SameGet   time.Duration       `json:"same_get"`           // before a GET may be repeated
+	Settle    time.Duration       `json:"settle"`             // how long a request may still take effect after its answer was given up
+	PerHour   int                 `json:"per_hour,omitempty"` // Precoro's quotas of requests; 0 where they are not counted
+	PerDay    int                 `json:"per_day,omitempty"`
 	ERP       erp.Capabilities    `json:"erp"`
+	// Edition is what the worker that gave these settings could do; see Knows.
+	Edition Edition `json:"edition,omitempty"`
 	// Reset: the run was reset to a point before these were read, and its predecessor may have written.
 	Reset bool `json:"reset,omitempty"`
 }
+
+// Edition counts what workflows have learned. It comes with the settings, which a workflow reads first and its history keeps:
+// one that began on an older worker goes on, and replays, as it began. A version marker says the same, and costs a billed
+// action in every run.
+type Edition int
+
+// Editions.
+const (
+	// CheaperWays: changes are read, lists and scans where they cost less, bulk writes, and a company is signalled before it
+	// is started.
+	CheaperWays Edition = 1
+
+	newest = CheaperWays
+)
+
+// Knows tells whether the workflow may do what came with an edition.
+func (s Settings) Knows(e Edition) bool { return s.Edition >= e }
 
 // Ref names the company and its accounts in a request.
 func (s Settings) Ref() string { return s.Company + accountsMark + s.Accounts }
@@ -63,6 +84,7 @@ type SettingsRequest struct {
 func (a *Activities) ReadSettings(ctx context.Context, request SettingsRequest) (Settings, error) {
 	company, err := a.company(request.Company)
 	settings := company.Settings
+	settings.Edition = newest
 	settings.Reset = request.RunID != "" && request.RunID != activity.GetInfo(ctx).WorkflowExecution.RunID
 	return settings, err
 }

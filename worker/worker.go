@@ -24,6 +24,12 @@ import (
 // so that a graceful stop never loses an answer.
 const StopTimeout = 65 * time.Second
 
+const (
+	maxActivities = 2000
+	// pollers fetch tasks. With the SDK's two, a thousand companies' tasks queue up behind the way to the server and back.
+	pollers = 10
+)
+
 // UserAgent is what remote systems see. Precoro's edge turns away clients that do not name themselves.
 const UserAgent = "payrecon/1.0"
 
@@ -44,7 +50,12 @@ func New(c client.Client, cfg config.Config, registry erp.Registry, logger zerol
 	w := &Worker{logger: logger, fatal: make(chan error, 1)}
 	w.worker = sdk.New(c, cfg.TaskQueue, sdk.Options{
 		WorkerStopTimeout: StopTimeout,
-		OnFatalError:      func(err error) { w.fatal <- err },
+		// An activity that keeps its slot of a second does nothing most of the time: a thousand companies are a thousand of
+		// them at once, on one worker while the other is being replaced.
+		MaxConcurrentActivityExecutionSize: maxActivities,
+		MaxConcurrentActivityTaskPollers:   pollers,
+		MaxConcurrentWorkflowTaskPollers:   pollers,
+		OnFatalError:                       func(err error) { w.fatal <- err },
 	})
 	Register(w.worker, activities.New(companies, activities.Options{Runs: c}))
 	return w, nil
@@ -116,7 +127,8 @@ func settings(c config.Company, accounts string, capabilities erp.Capabilities) 
 		Linking:   reconcile.Linking{Sides: c.Match.Link, PrecoroKey: c.Match.PrecoroKey},
 		AdoptDays: c.Match.AdoptDays, Tolerance: c.Match.Tolerance,
 		Caps:    activities.Caps{Payments: c.Caps.Payments, Amount: c.Caps.Amount},
-		SameGet: c.Precoro.Limits.SameGet, Settle: c.Precoro.Limits.Settle, ERP: capabilities,
+		SameGet: c.Precoro.Limits.SameGet, Settle: c.Precoro.Limits.Settle,
+		PerHour: c.Precoro.Limits.PerHour, PerDay: c.Precoro.Limits.PerDay, ERP: capabilities,
 	}
 }
 

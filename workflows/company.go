@@ -10,7 +10,6 @@ import (
 
 	"payrecon/activities"
 	"payrecon/internal/money"
-	"payrecon/internal/reconcile"
 	"payrecon/internal/report"
 )
 
@@ -25,13 +24,19 @@ type CompanyState struct {
 type Memory struct {
 	LastEnd   time.Time `json:"last_end,omitzero"`  // when the last run ended
 	LastClean bool      `json:"last_clean"`         // it ended by itself: no write of its is on its way
-	LastFull  time.Time `json:"last_full,omitzero"` // when everything was read and written last; what scope auto will go by
+	LastFull  time.Time `json:"last_full,omitzero"` // when everything was read and written last; what scope auto goes by
 	// KeepsKey: an answer has shown that Precoro keeps the key in the call that creates a payment.
 	KeepsKey bool `json:"keeps_key,omitempty"`
 	// Open are the exceptions and unfinished invoices.
 	Open []OpenInvoice `json:"open,omitempty"`
 	// Seen is the day on which a bill's paid flag was first seen without payments, by bill: a derived payment is dated by it.
-	Seen map[string]money.Date `json:"seen,omitempty"`
+	Seen  map[string]money.Date `json:"seen,omitempty"`
+	Quota Quota                 `json:"quota"` // what was spent of both sides' quotas
+	Sizes Sizes                 `json:"sizes,omitzero"`
+	Marks Marks                 `json:"marks,omitzero"` // what scope changes goes by
+	// Settled are invoices with which nothing is left to do, by idn, and a fingerprint of how Precoro showed them.
+	Settled map[int64]uint32 `json:"settled,omitempty"`
+	Numbers Numbers          `json:"numbers,omitempty"`
 	// Answered are the tickets that were answered last, so that a late copy of one does not run again.
 	Answered []string `json:"answered,omitempty"`
 }
@@ -69,7 +74,8 @@ type company struct {
 	CompanyState
 	tickets   workflow.ReceiveChannel
 	withdraws workflow.ReceiveChannel
-	running   []Ticket // served by the present run
+	running   []Ticket  // served by the present run
+	began     time.Time // when it was started
 	stop      workflow.CancelFunc
 }
 
@@ -151,6 +157,7 @@ func (c *company) runNext(ctx workflow.Context) error {
 	}
 	job := c.Queue[0].Job
 	c.running, c.Queue = split(c.Queue, job)
+	c.began = workflow.Now(ctx)
 	child := c.start(ctx, job)
 	defer c.stop()
 
@@ -230,24 +237,42 @@ func (c *company) remember(ctx workflow.Context, job Job, ended RunEnd, err erro
 		failure, clean := failureOf(err)
 		c.Memory.LastClean = clean
 		result = Result{Failure: &failure}
-		if knows = lastWords(err, &ended); knows {
+		if knows = lastWords(err, &ended); knows && ended.Decided {
 			result.Report = &ended.Report
 		}
 	}
 	if knows {
-		c.Memory.KeepsKey, c.Memory.Seen = ended.KeepsKey, ended.Seen
-		if job.writes() && ended.Report.Outcome != report.NeedsApproval {
-			c.Memory.Open = ended.Open // a run that only says what it would do settles nothing
-		}
-		outcome := ended.Report.Outcome
-		if len(job.Invoices) == 0 && job.writes() && job.Direction == reconcile.Both && (outcome == report.Agreed || outcome == report.Exceptions) {
-			c.Memory.LastFull = c.Memory.LastEnd
-		}
+		c.Memory.learn(job, ended)
 	}
+	if ended.Full {
+		c.Memory.LastFull = c.Memory.LastEnd
+	}
+	c.count(ctx, ended)
 	for _, ticket := range c.running {
 		c.answer(ctx, ticket, result)
 	}
 	c.running = nil
+}
+
+// learn takes over what a run has to hand on.
+func (m *Memory) learn(job Job, ended RunEnd) {
+	m.KeepsKey, m.Seen = ended.KeepsKey, ended.Seen
+	if job.writes() && ended.Report.Outcome != report.NeedsApproval {
+		m.Open = ended.Open // a run that only says what it would do settles nothing
+	}
+	if ended.Quota == nil {
+		return // of an older build, which knows nothing of the following
+	}
+	m.Sizes, m.Marks, m.Settled, m.Numbers = ended.Sizes, ended.Marks, ended.Settled, ended.Numbers
+}
+
+// count takes over what a run has spent. One that was cut off cannot say: it has sent no more than one request a second.
+func (c *company) count(ctx workflow.Context, ended RunEnd) {
+	if ended.Quota != nil {
+		c.Memory.Quota = *ended.Quota
+		return
+	}
+	c.Memory.Quota.spendPrecoro(workflow.Now(ctx), int(workflow.Now(ctx).Sub(c.began)/time.Second))
 }
 
 func (c *company) answer(ctx workflow.Context, ticket Ticket, result Result) {

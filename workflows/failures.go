@@ -15,6 +15,7 @@ const (
 	NotStarted     = "NotStarted"     // the run did not begin within `wait`
 	RunEnded       = "RunEnded"       // the run was terminated or timed out
 	UnreadableList = "UnreadableList" // a listing that repeats itself or does not end
+	TooLarge       = "TooLarge"       // more invoices than one company may have
 )
 
 func invalid(format string, args ...any) error {

@@ -34,7 +34,8 @@ type Progress struct {
 	Waiting      string                   `json:"waiting,omitempty"` // until when and why, if the run waits
 	Pages        int                      `json:"pages"`
 	Invoices     int                      `json:"invoices"`
-	Linked       int                      `json:"linked"` // invoices whose bill was looked for
+	Changed      int                      `json:"changed,omitempty"` // bills that the ERP's feed names
+	Linked       int                      `json:"linked"`            // invoices whose bill was looked for
 	Differing    int                      `json:"differing"`
 	PaymentsRead int                      `json:"payments_read"` // invoices whose payment lists were read
 	InvoicesLeft int                      `json:"invoices_left"` // still to be written
@@ -42,6 +43,7 @@ type Progress struct {
 	Adopted      int                      `json:"adopted"`
 	Exceptions   map[reconcile.Reason]int `json:"exceptions,omitempty"`
 	Requests     report.Requests          `json:"requests"`
+	Left         *report.Left             `json:"left,omitempty"` // of the quotas, where they are counted
 }
 
 // count takes over the report's counters.
@@ -62,6 +64,7 @@ func (p Progress) Details() string {
 	}{
 		{"pages read", p.Pages},
 		{"invoices", p.Invoices},
+		{"bills that changed", p.Changed},
 		{"bills looked for", p.Linked},
 		{"invoices that differ", p.Differing},
 		{"payment lists read", p.PaymentsRead},
@@ -76,6 +79,9 @@ func (p Progress) Details() string {
 			lines = append(lines, fmt.Sprintf("| %s | %d |", line.name, line.value))
 		}
 	}
+	if p.Left != nil {
+		lines = append(lines, fmt.Sprintf("| requests left to Precoro, this hour and today | %d, %d |", p.Left.PrecoroHour, p.Left.PrecoroDay))
+	}
 	for _, reason := range reconcile.Reasons() {
 		if n := p.Exceptions[reason]; n > 0 {
 			lines = append(lines, fmt.Sprintf("| exceptions `%s` | %d |", reason, n))
@@ -88,6 +94,7 @@ func (p Progress) Details() string {
 func reportDetails(r report.Report) string {
 	p := Progress{Company: r.Company, Phase: Phase("ended, " + strings.ReplaceAll(string(r.Outcome), "_", " ")), Invoices: r.Invoices}
 	p.count(r)
+	p.Left = r.Left
 	text := p.Details()
 	for _, note := range r.Notes {
 		text += "\n* " + note
@@ -104,6 +111,7 @@ func (r *run) enter(ctx workflow.Context, phase Phase) {
 // show puts the progress where people look: on the run's page, and now and then on the pages of the triggers that wait.
 func (r *run) show(ctx workflow.Context) {
 	r.progress.count(r.report)
+	r.progress.Left = r.left(ctx)
 	workflow.SetCurrentDetails(ctx, r.progress.Details())
 	if workflow.Now(ctx).Sub(r.told) < tellEvery {
 		return
@@ -118,6 +126,9 @@ func (r *run) show(ctx workflow.Context) {
 // summaryOf is a run in one line.
 func summaryOf(company string, job Job) string {
 	text := job.Mode + " " + company
+	if job.Scope != ScopeAuto && job.Scope != "" {
+		text += ", " + job.Scope
+	}
 	if job.Direction != reconcile.Both {
 		text += ", " + strings.ReplaceAll(string(job.Direction), "_", " ")
 	}

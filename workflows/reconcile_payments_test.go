@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
@@ -61,7 +62,14 @@ func newCounter(serve func(ctx workflow.Context, ticket workflows.Ticket)) *coun
 		}
 		return nil
 	}, workflow.RegisterOptions{Name: workflows.TypeCompany})
+	noCompany(c.TestWorkflowEnvironment)
 	return c
+}
+
+// noCompany lets signals find nobody as long as the company has not been started.
+func noCompany(env *testsuite.TestWorkflowEnvironment) {
+	env.OnSignalExternalWorkflow(mock.Anything, workflows.CompanyID("acme"), mock.Anything, mock.Anything, mock.Anything).
+		Return(&temporal.UnknownExternalWorkflowExecutionError{})
 }
 
 func tell(ctx workflow.Context, ticket workflows.Ticket, signal string, message any) {

@@ -37,7 +37,7 @@ type Request struct {
 	Company   string              `json:"company,omitempty"`   // name in the configuration; default: the only one
 	Mode      string              `json:"mode,omitempty"`      // apply (default) or plan
 	Scope     string              `json:"scope,omitempty"`     // auto (default), changes, full, deep
-	Since     string              `json:"since,omitempty"`     // RFC 3339; for both feeds, instead of the watermarks
+	Since     string              `json:"since,omitempty"`     // RFC 3339; for both feeds, instead of the watermarks: the scope is then changes
 	Direction reconcile.Direction `json:"direction,omitempty"` // both (default), to_erp, to_precoro
 	Invoices  []int64             `json:"invoices,omitempty"`  // Precoro document numbers, at most 100: only these
 	Approve   string              `json:"approve,omitempty"`   // digest of a plan that was over the caps
@@ -190,6 +190,9 @@ func (r Request) job() (Job, time.Duration, error) {
 	if r.Since != "" {
 		if _, err := time.Parse(time.RFC3339, r.Since); err != nil {
 			return Job{}, 0, invalidField("since", r.Since, acceptsSince)
+		}
+		if j.Scope == ScopeFull || j.Scope == ScopeDeep {
+			return Job{}, 0, invalid("since: %q is not accepted beside scope %q, accepted: scope %q or %q", shown([]byte(r.Since)), j.Scope, ScopeAuto, ScopeChanges)
 		}
 	}
 	if r.Approve != "" && !digestPattern.MatchString(r.Approve) {

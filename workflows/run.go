@@ -64,6 +64,12 @@ type Resume struct {
 	Report     report.Report       `json:"report"`
 	Filed      int                 `json:"filed"`
 	Open       []OpenInvoice       `json:"open,omitempty"`
+	Marks      Marks               `json:"marks,omitzero"`
+	Sizes      Sizes               `json:"sizes,omitzero"`
+	Settled    map[int64]uint32    `json:"settled,omitempty"`
+	Forgotten  bool                `json:"forgotten,omitempty"`
+	Looked     []int64             `json:"looked,omitempty"` // of those that were open before
+	Numbers    Numbers             `json:"numbers,omitempty"`
 }
 
 // RunEnd is the result of Run: the report, and what Company is to remember.
@@ -72,17 +78,33 @@ type RunEnd struct {
 	Open     []OpenInvoice         `json:"open,omitempty"`
 	KeepsKey bool                  `json:"keeps_key,omitempty"`
 	Seen     map[string]money.Date `json:"seen,omitempty"`
+	Quota    *Quota                `json:"quota,omitempty"` // nil: the run is of an older build, and did not count
+	Sizes    Sizes                 `json:"sizes,omitzero"`
+	Marks    Marks                 `json:"marks,omitzero"`
+	Settled  map[int64]uint32      `json:"settled,omitempty"`
+	Numbers  Numbers               `json:"numbers,omitempty"`
+	// Decided: the run came to its decisions, so that it may have written and its report says something.
+	Decided bool `json:"decided,omitempty"`
+	// Full: everything was read, and is settled or listed.
+	Full bool `json:"full,omitempty"`
 }
 
 // OpenInvoice is an invoice that a run could not bring to agreement.
 type OpenInvoice struct {
-	Invoice int64            `json:"invoice"` // idn
-	Reason  reconcile.Reason `json:"reason"`  // "" if the run did not get to it
-	Since   time.Time        `json:"since"`
+	Invoice  int64            `json:"invoice"`            // idn
+	ID       int64            `json:"id,omitempty"`       // database id, 0 where it was not read
+	External string           `json:"external,omitempty"` // what its external-ID field holds
+	Reason   reconcile.Reason `json:"reason"`             // "" if the run did not get to it
+	Since    time.Time        `json:"since"`
 	// State is that of both documents when payment lists were read and judged; as long as it is the same they need not be
 	// read again.
 	State string      `json:"state,omitempty"`
 	Row   *report.Row `json:"row,omitempty"` // nil if the run did not get to it
+}
+
+// invoice is what a bill may name it by.
+func (o OpenInvoice) invoice() reconcile.Invoice {
+	return reconcile.Invoice{ID: o.ID, IDN: o.Invoice, ExternalID: o.External}
 }
 
 // What is remembered of open invoices, and carried over when a run continues as new, stays below Temporal's 2 MiB a
@@ -90,7 +112,8 @@ type OpenInvoice struct {
 const (
 	// maxOpenRows: beyond, an exception is read again by each run.
 	maxOpenRows = 1000
-	// maxOpen: beyond, an exception is found again by the next run; only since when it was open is forgotten.
+	// maxOpen: beyond, an exception is found again by the next run, which reads in full; only since when it was open is
+	// forgotten.
 	maxOpen = 5000
 	// maxWritten bounds the invoices that one run writes. The next one goes on.
 	maxWritten = 1500
@@ -123,15 +146,23 @@ type run struct {
 	candidates []candidate
 	openBefore map[int64]OpenInvoice
 	readAt     map[int64]time.Time // when GET /invoices/{idn} was last answered
+	looked     map[int64]bool      // invoices that this run has judged, by idn
+	quota      Quota
+	marks      Marks // of this run: when its first pages were read
+	sizes      Sizes
 
-	report   report.Report
-	filed    int // rows that stand in the history
-	pending  []report.Row
-	open     []OpenInvoice
-	keepsKey bool
-	seen     map[string]money.Date
-	decided  bool // every invoice was looked at
-	stopped  bool // while an invoice was being written
+	report  report.Report
+	filed   int // rows that stand in the history
+	pending []report.Row
+	open    []OpenInvoice
+	openNow map[int64]bool
+	settled map[int64]uint32 // invoices with which nothing is left to do, and how their listing showed them
+	// forgotten: there was no room to remember every open invoice.
+	forgotten bool
+	keepsKey  bool
+	seen      map[string]money.Date
+	decided   bool // every invoice was looked at
+	stopped   bool // while an invoice was being written
 
 	progress Progress
 	told     time.Time
@@ -140,7 +171,8 @@ type run struct {
 func newRun(ctx workflow.Context, start RunStart) (*run, error) {
 	r := &run{
 		start: start, given: map[int64]activities.InvoiceRead{}, bills: reconcile.NewBills(),
-		openBefore: map[int64]OpenInvoice{}, readAt: map[int64]time.Time{},
+		openBefore: map[int64]OpenInvoice{}, readAt: map[int64]time.Time{}, looked: map[int64]bool{},
+		openNow: map[int64]bool{}, settled: map[int64]uint32{}, quota: start.Memory.Quota.clone(), sizes: start.Memory.Sizes,
 		keepsKey: start.Memory.KeepsKey, seen: maps.Clone(start.Memory.Seen),
 		told:     workflow.Now(ctx),
 		progress: Progress{Company: start.Company, Mode: start.Job.Mode},
@@ -156,7 +188,15 @@ func newRun(ctx workflow.Context, start RunStart) (*run, error) {
 	}
 	if resume := start.Resume; resume != nil {
 		r.settings, r.today, r.candidates = resume.Settings, resume.Today, resume.Candidates
-		r.report, r.filed, r.open = resume.Report, resume.Filed, resume.Open
+		r.report, r.filed, r.open, r.forgotten = resume.Report, resume.Filed, resume.Open, resume.Forgotten
+		r.marks, r.sizes = resume.Marks, resume.Sizes
+		maps.Copy(r.settled, resume.Settled)
+		for _, idn := range resume.Looked {
+			r.looked[idn] = true
+		}
+		for _, open := range resume.Open {
+			r.openNow[open.Invoice] = true
+		}
 		for _, c := range resume.Candidates {
 			r.readAt[c.Invoice.IDN] = c.Got
 		}
@@ -177,7 +217,7 @@ func (r *run) takeSettings(ctx workflow.Context) error {
 		return invalid("timezone: %q is not known on this worker", r.settings.Timezone)
 	}
 	r.today = money.DateOf(workflow.Now(ctx), zone)
-	r.report.Scope = r.scope()
+	r.report.Scope = r.scope(ctx)
 	if r.settings.Reset {
 		return r.waitUntil(ctx, workflow.Now(ctx).Add(r.settings.Settle), "until what this run had begun before its reset has settled")
 	}
@@ -191,15 +231,41 @@ func (r *run) takeSettings(ctx workflow.Context) error {
 	return r.waitUntil(ctx, memory.LastEnd.Add(pause), "until the last run's requests have faded")
 }
 
-// scope is what this run really reads. The feeds of scope `changes` are contained in a full reading.
-func (r *run) scope() string {
+// resume is what the next part of this run needs, but for the candidates that are left.
+func (r *run) resume() *Resume {
+	resume := &Resume{
+		Settings: r.settings, Today: r.today, Report: r.report, Filed: r.filed, Open: r.open, Marks: r.marks, Sizes: r.sizes,
+		Settled: r.settled, Forgotten: r.forgotten, Numbers: r.numbers(),
+	}
+	for _, open := range r.start.Memory.Open {
+		if r.looked[open.Invoice] {
+			resume.Looked = append(resume.Looked, open.Invoice)
+		}
+	}
+	return resume
+}
+
+// scopeInvoices is reported where single invoices were named.
+const scopeInvoices = "invoices"
+
+// scope is what this run reads. Without marks there is nothing to read changes by.
+func (r *run) scope(ctx workflow.Context) string {
+	job, memory := r.start.Job, r.start.Memory
 	switch {
-	case len(r.start.Job.Invoices) > 0:
-		return "invoices"
-	case r.start.Job.Scope == ScopeDeep:
-		return ScopeDeep
-	default:
+	case len(job.Invoices) > 0:
+		return scopeInvoices
+	case job.Scope == ScopeDeep || job.Scope == ScopeFull:
+		return job.Scope
+	case !r.settings.Knows(activities.CheaperWays):
 		return ScopeFull
+	case job.Since != "":
+		return ScopeChanges
+	case !memory.Marks.known():
+		return ScopeFull
+	case job.Scope == ScopeAuto && workflow.Now(ctx).Sub(memory.LastFull) > day:
+		return ScopeFull
+	default:
+		return ScopeChanges
 	}
 }
 
@@ -229,8 +295,11 @@ func (r *run) waitUntil(ctx workflow.Context, at time.Time, why string) error {
 // end turns the way the steps ended into the run's result.
 func (r *run) end(ctx workflow.Context, err error) (RunEnd, error) {
 	failed := err != nil && !errors.Is(err, errStopped) && !temporal.IsCanceledError(err)
-	if workflow.IsContinueAsNewError(err) || failed && !r.decided {
+	if workflow.IsContinueAsNewError(err) {
 		return RunEnd{}, err
+	}
+	if failed && !r.decided {
+		return RunEnd{}, r.failure(err, r.nothing())
 	}
 	if err != nil {
 		r.report.Outcome = report.Stopped
@@ -240,13 +309,49 @@ func (r *run) end(ctx workflow.Context, err error) (RunEnd, error) {
 		}
 	}
 	if failed {
-		// Something may have been written: the error carries what must not be lost.
-		failure, _ := failureOf(err)
-		return RunEnd{}, temporal.NewNonRetryableApplicationError(failure.Text, failure.Type, nil, r.result())
+		return RunEnd{}, r.failure(err, r.result())
 	}
 	return r.result(), nil
 }
 
+// failure is an error that carries what must not be lost: what was written, and what was sent.
+func (r *run) failure(err error, end RunEnd) error {
+	failure, _ := failureOf(err)
+	return temporal.NewNonRetryableApplicationError(failure.Text, failure.Type, nil, end)
+}
+
 func (r *run) result() RunEnd {
-	return RunEnd{Report: r.report, Open: r.open, KeepsKey: r.keepsKey, Seen: r.seen}
+	return RunEnd{
+		Report: r.report, Open: r.open, KeepsKey: r.keepsKey, Seen: r.seen, Quota: &r.quota, Sizes: r.sizes, Marks: r.newMarks(),
+		Settled: r.settledMarks(), Numbers: r.numbers(), Decided: true, Full: r.complete() && r.report.Scope != ScopeChanges,
+	}
+}
+
+// nothing is the result of a run that came to no decision: everything is as it was, but for the requests.
+func (r *run) nothing() RunEnd {
+	memory := r.start.Memory
+	return RunEnd{
+		Report: r.report, Open: memory.Open, KeepsKey: memory.KeepsKey, Seen: memory.Seen, Quota: &r.quota, Sizes: memory.Sizes,
+		Marks: memory.Marks, Settled: memory.Settled, Numbers: memory.Numbers,
+	}
+}
+
+// numbers are those of all open invoices after a full run, and otherwise what was known, and what was read beside.
+func (r *run) numbers() Numbers {
+	var before Numbers
+	switch {
+	case r.start.Resume != nil:
+		return r.start.Resume.Numbers
+	case !r.everything() || !r.decided:
+		before = r.start.Memory.Numbers
+	}
+	return numbered(before, r.invoices)
+}
+
+// settledMarks are kept by a run that is complete. Any other says nothing of what it did not look at.
+func (r *run) settledMarks() map[int64]uint32 {
+	if !r.complete() {
+		return r.start.Memory.Settled
+	}
+	return r.settled
 }

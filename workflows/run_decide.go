@@ -18,11 +18,15 @@ func (r *run) compareTotals(ctx workflow.Context) error {
 	differing := r.sortByTotals(ctx)
 	r.progress.Differing = len(differing)
 	r.show(ctx)
+	listed, err := r.listPayments(ctx, differing)
+	if err != nil {
+		return err
+	}
 	for _, c := range differing {
 		if ctx.Err() != nil {
 			return errStopped
 		}
-		switch exception, err := r.readPayments(ctx, &c); {
+		switch exception, err := r.readPayments(ctx, &c, listed); {
 		case err != nil:
 			return err
 		case exception != nil:
@@ -39,12 +43,8 @@ func (r *run) compareTotals(ctx workflow.Context) error {
 // sortByTotals settles what needs no payment list, and returns the rest.
 func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 	var differing []candidate
-	for i, link := range r.links() {
-		inv, bill, exception := r.invoices[i], link.bill, link.exception
-		verdict := reconcile.Excepted
-		if exception == nil || inv.Problem != "" {
-			verdict, exception = reconcile.Compare(r.settings.Tolerance, inv, bill)
-		}
+	for i, match := range r.settings.Linking.MatchAll(r.settings.Tolerance, r.invoices, r.bills) {
+		inv, bill, verdict, exception := r.invoices[i], match.Bill, match.Verdict, match.Exception
 		c := candidate{Invoice: inv}
 		if bill != nil {
 			c.Bill = *bill
@@ -58,11 +58,13 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 			r.except(ctx, c, *exception)
 		case verdict == reconcile.Unlinked:
 			r.report.Unlinked++
+			r.agrees(inv)
 		case verdict == reconcile.InSync && !before && r.start.Job.Scope != ScopeDeep:
 			// Equal totals can hide changes that cancel out, and a half of a pair that was not tagged in time: what was
 			// open is closed by its payment lists only.
 			delete(r.seen, c.Bill.ID)
 			r.report.InSync++
+			r.agrees(inv)
 		default:
 			c.State = r.stateOf(c)
 			differing = append(differing, c)
@@ -71,34 +73,24 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 	return differing
 }
 
-// link is what an invoice's links say.
-type link struct {
-	bill      *reconcile.Bill
-	exception *reconcile.Exception
-}
-
-// links are those of all invoices, in their order. A bill that several claim is nobody's.
-func (r *run) links() []link {
-	links := make([]link, len(r.invoices))
-	claims := map[string]int{}
-	for i, inv := range r.invoices {
-		links[i].bill, links[i].exception = r.settings.Linking.Link(inv, r.bills)
-		if links[i].bill != nil {
-			claims[links[i].bill.ID]++
-		}
-	}
-	for i := range links {
-		if bill := links[i].bill; bill != nil && links[i].exception == nil && claims[bill.ID] > 1 {
-			links[i].exception = &reconcile.Exception{Reason: reconcile.AmbiguousBill, Note: fmt.Sprintf("bill %s is the bill of %d invoices", bill.ID, claims[bill.ID])}
-		}
-	}
-	return links
-}
-
 // sharedBefore: that a bill is the bill of two invoices cannot be seen by a run that looks at one of them. What a full run
 // has found stands until the next full one.
 func (r *run) sharedBefore(open OpenInvoice) bool {
-	return len(r.start.Job.Invoices) > 0 && open.Reason == reconcile.AmbiguousBill
+	return !r.everything() && open.Reason == reconcile.AmbiguousBill
+}
+
+// everything tells whether this run reads all invoices.
+func (r *run) everything() bool {
+	return r.report.Scope != scopeInvoices && r.report.Scope != ScopeChanges
+}
+
+// agrees remembers an invoice that needs nothing. A full run only keeps what was known: of all invoices, those that
+// Precoro's feed will list are few.
+func (r *run) agrees(inv reconcile.Invoice) {
+	mark, known := r.start.Memory.Settled[inv.IDN]
+	if r.report.Scope == ScopeChanges || known && mark == fingerprint(inv) {
+		r.settle(inv)
+	}
 }
 
 // settledByLists are the reasons that documents and payment lists alone decide: with the same documents they are the same
@@ -119,8 +111,11 @@ func (r *run) stateOf(c candidate) string {
 }
 
 // readPayments completes a candidate with both payment lists. A document that cannot be had is an exception of its own.
-func (r *run) readPayments(ctx workflow.Context, c *candidate) (*reconcile.Exception, error) {
-	read, there := r.given[c.Invoice.IDN]
+func (r *run) readPayments(ctx workflow.Context, c *candidate, listed *paymentList) (*reconcile.Exception, error) {
+	read, there := listed.of(c.Invoice)
+	if !there {
+		read, there = r.given[c.Invoice.IDN]
+	}
 	if !there {
 		var err error
 		read, err = r.readInvoice(ctx, c.Invoice.IDN)
@@ -155,9 +150,7 @@ const (
 )
 
 func (r *run) readBill(ctx workflow.Context, id string) (activities.BillRead, error) {
-	read, err := call(ctx, readOptions(r.settings.SameGet, "read bill "+id), act.ReadBill, activities.ReadBillRequest{Company: r.settings.Ref(), ID: id})
-	r.report.Requests.ERP += requestsOf(read.Requests, err)
-	return read, err
+	return askERP(ctx, r, r.settings.ERP.LinkCost, "read bill "+id, act.ReadBill, activities.ReadBillRequest{Company: r.settings.Ref(), ID: id})
 }
 
 // decide settles every differing invoice on paper, before anything is written.
@@ -192,6 +185,9 @@ func (r *run) judge(ctx workflow.Context, c *candidate) bool {
 	if len(decision.Writes) == 0 {
 		if decision.BeforeStart+decision.OtherDirection == 0 {
 			r.report.InSync++
+		}
+		if decision.OtherDirection == 0 {
+			r.agrees(c.Invoice)
 		}
 		return false
 	}

@@ -50,14 +50,23 @@ func (r *run) fileRows(ctx workflow.Context) {
 // except reports an invoice that is left to people.
 func (r *run) except(ctx workflow.Context, c candidate, exception reconcile.Exception) {
 	paid := paidOf(c)
-	r.exceptRow(ctx, c.State, report.Row{
+	r.exceptRow(ctx, c, c.State, report.Row{
 		Invoice: c.Invoice.IDN, Bill: c.Bill.ID, Action: report.HasException, Reason: exception.Reason, Note: exception.Note, Before: paid, After: paid,
 	})
 }
 
-func (r *run) exceptRow(ctx workflow.Context, state string, row report.Row) {
-	r.keepOpen(OpenInvoice{Invoice: row.Invoice, Reason: row.Reason, Since: r.openSince(ctx, row.Invoice, row.Reason), State: state, Row: &row})
+func (r *run) exceptRow(ctx workflow.Context, c candidate, state string, row report.Row) {
+	open := r.openOf(ctx, c, row.Reason)
+	open.State, open.Row = state, &row
+	r.keepOpen(open)
 	r.addRow(ctx, row)
+}
+
+// openOf is an invoice that stays open for a reason; "" where the run did not get to it.
+func (r *run) openOf(ctx workflow.Context, c candidate, reason reconcile.Reason) OpenInvoice {
+	return OpenInvoice{
+		Invoice: c.Invoice.IDN, ID: c.Invoice.ID, External: c.Invoice.ExternalID, Reason: reason, Since: r.openSince(ctx, c.Invoice.IDN, reason),
+	}
 }
 
 // keepOpen remembers an open invoice, as far as there is room.
@@ -65,9 +74,12 @@ func (r *run) keepOpen(open OpenInvoice) {
 	if len(r.open) >= maxOpenRows {
 		open.State, open.Row = "", nil
 	}
-	if len(r.open) < maxOpen {
-		r.open = append(r.open, open)
+	if r.openNow[open.Invoice] = true; len(r.open) >= maxOpen {
+		r.forgotten = true
+		return
 	}
+	r.open = append(r.open, open)
+	delete(r.settled, open.Invoice)
 }
 
 // carry keeps what stands as it stood.
@@ -85,6 +97,7 @@ func (r *run) carry(ctx workflow.Context, open OpenInvoice) {
 func (r *run) fileReport(ctx workflow.Context) error {
 	r.carryOthers(ctx)
 	r.fileRows(ctx)
+	r.report.Left = r.left(ctx)
 	slices.SortStableFunc(r.report.Rows, func(a, b report.Row) int { return cmp.Compare(a.Invoice, b.Invoice) })
 	if r.report.Outcome != "" {
 		return nil
@@ -99,22 +112,24 @@ func (r *run) fileReport(ctx workflow.Context) error {
 // carryOthers keeps what was open before on invoices that this run did not look at: it was about other ones, or it
 // stopped early.
 func (r *run) carryOthers(ctx workflow.Context) {
-	looked := map[int64]bool{}
-	if r.decided {
-		for _, idn := range r.start.Job.Invoices {
-			looked[idn] = true
-		}
+	if r.decided && r.everything() {
+		return
 	}
-	for _, open := range r.open {
-		looked[open.Invoice] = true
-	}
-	everything := len(r.start.Job.Invoices) == 0 && r.decided
 	for _, open := range r.start.Memory.Open {
-		if everything || looked[open.Invoice] {
-			continue
+		if !r.openNow[open.Invoice] && !(r.decided && r.looked[open.Invoice]) {
+			r.carry(ctx, open)
 		}
-		r.carry(ctx, open)
 	}
+}
+
+// left is what is left of the quotas, where they are counted.
+func (r *run) left(ctx workflow.Context) *report.Left {
+	if r.settings.PerHour == 0 || r.settings.PerDay == 0 {
+		return nil
+	}
+	now := workflow.Now(ctx)
+	hour, daily := r.quota.precoroLeft(now, r.settings.PerHour, r.settings.PerDay)
+	return &report.Left{PrecoroHour: hour, PrecoroDay: daily, ERPHour: r.quota.erpLeft(now, r.settings.ERP.PerHour)}
 }
 
 // rowOf describes one write. before and after are what each document says is paid.

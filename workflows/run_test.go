@@ -234,24 +234,34 @@ func TestReadIsRepeatedNoEarlierThanTheSameGetMayBe(t *testing.T) {
 	}, w.events)
 }
 
-func TestThrottledReadWaitsForItsQuota(t *testing.T) {
-	t.Parallel()
-	w := newWorld()
-	w.on("ListInvoices", fault{err: temporal.NewApplicationErrorWithOptions("Precoro: throttled", string(activities.Throttled), temporal.ApplicationErrorOptions{NextRetryDelay: 20 * time.Hour})})
-
-	w.run(t, apply())
-
-	require.Equal(t, []event{{0, "GET page 1"}, {20 * time.Hour, "GET page 1"}}, w.events)
+func throttled(limiter string, wait time.Duration) error {
+	text := "Precoro: throttled by " + limiter
+	return temporal.NewNonRetryableApplicationError(text, string(activities.Throttled), nil,
+		activities.Failure{Side: activities.SidePrecoro, Text: text, Wait: wait, Limiter: limiter, Requests: 1})
 }
 
-func TestReadThatFailsForADayAndAHalfEndsTheRun(t *testing.T) {
+func TestThrottledReadWaitsForItsQuotaAndSaysSo(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	w.on("ListInvoices", fault{err: temporal.NewApplicationErrorWithOptions("Precoro: throttled", string(activities.Throttled), temporal.ApplicationErrorOptions{NextRetryDelay: 37 * time.Hour})})
+	w.on("ListInvoices", fault{err: throttled("Daily limiter", 20*time.Hour)})
 
-	_, err := w.attempt(t, apply())
+	end := w.run(t, apply())
+
+	require.Equal(t, []event{{0, "GET page 1"}, {20 * time.Hour, "GET page 1"}}, w.events)
+	require.Equal(t, []report.Wait{{Until: epoch.Add(20 * time.Hour), Why: "Precoro allows no more before: Daily limiter"}}, end.Report.Waits)
+	require.Equal(t, 2, end.Report.Requests.Precoro)
+}
+
+func TestReadThatIsThrottledForADayAndAHalfEndsTheRun(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.on("ListInvoices", fault{err: throttled("Daily limiter", 20*time.Hour)}, fault{err: throttled("Daily limiter", 17*time.Hour)})
+
+	end, err := w.attempt(t, apply())
 
 	require.ErrorContains(t, err, "Precoro: throttled")
+	require.Len(t, w.events, 2)
+	require.Empty(t, end.Open)
 }
 
 func TestUnknownTimezoneEndsTheRun(t *testing.T) {

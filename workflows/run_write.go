@@ -55,7 +55,8 @@ func (r *run) continueAsNew(ctx workflow.Context, left []candidate) error {
 	for i := range start.Memory.Open {
 		start.Memory.Open[i].State, start.Memory.Open[i].Row = "", nil // judged by now
 	}
-	start.Resume = &Resume{Settings: r.settings, Today: r.today, Report: r.report, Filed: r.filed, Open: r.open}
+	start.Memory.Quota = r.quota
+	start.Resume = r.resume()
 	for _, c := range left {
 		start.Resume.Candidates = append(start.Resume.Candidates, candidate{
 			Invoice: c.Invoice, Bill: reconcile.Bill{ID: c.Bill.ID}, Got: r.readAt[c.Invoice.IDN], Reread: true, Writes: c.Writes, State: c.State,
@@ -531,7 +532,7 @@ func (w *writer) decideAgain(ctx workflow.Context, reread bool) (ended bool, err
 	w.know()
 	if len(w.Writes) < len(decision.Writes) {
 		w.report.Notes = append(w.report.Notes, fmt.Sprintf("invoice %d: changed while it was being written; the next run looks at it again", w.Invoice.IDN))
-		w.keepOpen(OpenInvoice{Invoice: w.Invoice.IDN, Since: w.openSince(ctx, w.Invoice.IDN, "")})
+		w.keepOpen(w.openOf(ctx, *w.candidate, ""))
 	}
 	return len(w.Writes) == 0, nil
 }
@@ -594,7 +595,7 @@ func (w *writer) abandon(ctx workflow.Context, order reconcile.Write, reason rec
 	paid := paidOf(*w.candidate)
 	row := rowOf(*w.candidate, order, report.HasException, paid, note)
 	row.Reason = reason
-	w.exceptRow(ctx, "", row)
+	w.exceptRow(ctx, *w.candidate, "", row)
 	return abandoned, nil
 }
 
@@ -609,7 +610,7 @@ func (w *writer) stopBefore(ctx workflow.Context) (fate, error) {
 func (r *run) leaveOpen(ctx workflow.Context, left []candidate) {
 	for _, c := range left {
 		if len(c.Writes) > 0 {
-			r.keepOpen(OpenInvoice{Invoice: c.Invoice.IDN, Since: r.openSince(ctx, c.Invoice.IDN, "")})
+			r.keepOpen(r.openOf(ctx, c, ""))
 		}
 	}
 }

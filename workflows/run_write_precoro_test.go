@@ -42,7 +42,7 @@ func TestFreshReadIsPostedUponWithoutAFurtherCheck(t *testing.T) {
 	created(t, end)
 	require.Equal(t, []string{"GET page 1", "find 1", "GET 1042", "bill B1042", "POST 1042 er.E1 120.00"}, w.sent())
 	require.True(t, end.KeepsKey, "the answer showed the key")
-	require.Equal(t, report.Requests{Precoro: 3, ERP: 2}, end.Report.Requests)
+	require.Equal(t, report.Requests{Precoro: 3, ERP: 2, ERPCost: 2000}, end.Report.Requests)
 }
 
 func TestAnswerWithoutTheKeyIsFollowedByATag(t *testing.T) {

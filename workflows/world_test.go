@@ -52,6 +52,8 @@ type world struct {
 	last     activities.LastRun
 	faults   map[string][]fault
 	created  int
+	changed  map[string]time.Time // when each bill changed last
+	modified map[int64]time.Time  // when each invoice changed last, by idn
 
 	now    func() time.Time
 	clock  time.Time // when the last run ended
@@ -85,12 +87,13 @@ type fault struct {
 func newWorld() *world {
 	return &world{
 		settings: activities.Settings{
-			Company: "acme", Timezone: "Europe/Tallinn", Start: "2026-01-01", AdoptDays: 7, SameGet: sameGet, Settle: settle,
+			Edition: activities.CheaperWays, Company: "acme", Timezone: "Europe/Tallinn", Start: "2026-01-01", AdoptDays: 7, SameGet: sameGet, Settle: settle,
 			Linking: reconcile.Linking{Sides: []string{reconcile.LinkERP, reconcile.LinkPrecoro}, PrecoroKey: "id"},
 			Caps:    activities.Caps{Payments: 500},
 			ERP:     erp.Capabilities{Links: 100, Tags: true, KeepsKey: true},
 		},
 		keepsKey: true, clock: epoch, faults: map[string][]fault{}, gets: map[string]time.Time{},
+		changed: map[string]time.Time{}, modified: map[int64]time.Time{},
 	}
 }
 
@@ -180,6 +183,7 @@ func (w *world) payInPrecoro(idn int64, p reconcile.Payment) {
 	i := w.numbered(idn)
 	i.payments = append(i.payments, p)
 	i.settle()
+	w.modified[idn] = w.time()
 }
 
 // payInERP is somebody else's payment.
@@ -190,6 +194,15 @@ func (w *world) payInERP(idn int64, payments ...reconcile.Payment) {
 func (w *world) book(bill *reconcile.Bill, payments []reconcile.Payment) {
 	bill.Payments, bill.Paid = payments, sum(payments)
 	bill.Version += "'"
+	w.changed[bill.ID] = w.time()
+}
+
+// time is the workflow's, or that at which the last run ended.
+func (w *world) time() time.Time {
+	if w.now == nil {
+		return w.clock
+	}
+	return w.now()
 }
 
 // on queues what happens to the next calls of an activity.
@@ -264,20 +277,32 @@ func (w *backend) FindLastRun(context.Context, activities.LastRunRequest) (activ
 	return w.last, nil
 }
 
-func (w *backend) ListInvoices(_ context.Context, in activities.ListInvoicesRequest) (activities.InvoicePage, error) {
-	f := w.begin("ListInvoices", "GET page %d", in.Page)
+func (w *backend) ListInvoices(ctx context.Context, in activities.ListInvoicesRequest) (activities.InvoicePage, error) {
+	what := fmt.Sprintf("page %d", in.Page)
+	switch {
+	case !in.Since.IsZero():
+		what = fmt.Sprintf("changes %d", in.Page)
+	case in.ID != 0:
+		what = fmt.Sprintf("id %d", in.ID)
+	case len(in.ExternalIDs) > 0:
+		what = "external " + strings.Join(in.ExternalIDs, ",")
+	}
+	f := w.begin("ListInvoices", "GET %s", what)
 	defer w.end()
 	if f.err != nil {
 		return activities.InvoicePage{}, f.err
 	}
-	const perPage = 200
-	page := activities.InvoicePage{Total: len(w.invoices), Requests: 1}
-	from, to := min((in.Page-1)*perPage, len(w.invoices)), min(in.Page*perPage, len(w.invoices))
-	for _, i := range w.invoices[from:to] {
-		page.Invoices = append(page.Invoices, i.Invoice)
+	var all []reconcile.Invoice
+	for _, i := range w.invoices {
+		if (in.Since.IsZero() || !w.modified[i.IDN].Before(in.Since)) && (in.ID == 0 || in.ID == i.ID) &&
+			(len(in.ExternalIDs) == 0 || slices.Contains(in.ExternalIDs, i.ExternalID)) {
+			all = append(all, i.Invoice)
+		}
 	}
-	page.More = to < len(w.invoices)
-	return page, nil
+	rows, more := pageOfRows(all, in.Page, 200)
+	return activities.InvoicePage{
+		Invoices: rows, Total: len(all), More: more, Date: w.now(), Read: activities.Read{At: w.now(), RunID: runID(ctx)}, Requests: 1,
+	}, nil
 }
 
 func (w *backend) ReadInvoice(ctx context.Context, in activities.ReadInvoiceRequest) (activities.InvoiceRead, error) {
@@ -479,9 +504,15 @@ func newEnvironment() *testsuite.TestWorkflowEnvironment {
 	return env
 }
 
+// manyPayments makes a GET for each invoice that differs the cheaper way.
+var manyPayments = workflows.Sizes{Payments: 100_000}
+
 // apply is a full run in both directions.
 func apply() workflows.RunStart {
-	return workflows.RunStart{Company: "acme", Job: workflows.Job{Mode: workflows.ModeApply, Scope: workflows.ScopeFull, Direction: reconcile.Both}}
+	return workflows.RunStart{
+		Company: "acme", Job: workflows.Job{Mode: workflows.ModeApply, Scope: workflows.ScopeFull, Direction: reconcile.Both},
+		Memory: workflows.Memory{Sizes: manyPayments},
+	}
 }
 
 // plan is the same, writing nothing.
@@ -493,7 +524,13 @@ func plan() workflows.RunStart {
 
 // after is the run that Company starts when another one has ended.
 func (w *world) after(end workflows.RunEnd, start workflows.RunStart) workflows.RunStart {
-	start.Memory = workflows.Memory{LastEnd: w.clock, LastClean: true, KeepsKey: end.KeepsKey, Open: end.Open, Seen: end.Seen}
+	start.Memory = workflows.Memory{
+		LastEnd: w.clock, LastClean: true, KeepsKey: end.KeepsKey, Open: end.Open, Seen: end.Seen, Quota: *end.Quota, Sizes: end.Sizes,
+		Marks: end.Marks, Settled: end.Settled, Numbers: end.Numbers,
+	}
+	if end.Full {
+		start.Memory.LastFull = w.clock
+	}
 	return start
 }
 

@@ -201,7 +201,7 @@ func TestAnInvoiceThatNobodyCanReadIsOneRow(t *testing.T) {
 	acme.Fail(sandbox.Fault{Side: "precoro", Match: "GET /invoices/{idn}", Kind: sandbox.Body, Body: "<html>maintenance</html>", Times: 3})
 
 	f.startWorker(t)
-	r := f.run(t, workflows.Request{})
+	r := f.run(t, workflows.Request{Invoices: []int64{bad.IDN, good.IDN}})
 
 	require.Equal(t, report.Exceptions, r.Outcome)
 	require.Equal(t, reconcile.Unreadable, rowsOf(r, bad)[0].Reason)

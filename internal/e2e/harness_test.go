@@ -56,6 +56,7 @@ type company struct {
 	url  string
 	erp  string // the lines of its ERP tables
 	more string // further lines of its tables
+	slow bool   // one request a second, as in production
 }
 
 func newField(t *testing.T) *field {
@@ -84,6 +85,13 @@ func (f *field) addCompany(t *testing.T, name string, options sandbox.Options) *
 		require.NoError(t, <-served)
 	})
 	c.url = "http://" + listener.Addr().String()
+	c.useErply()
+	f.companies = append(f.companies, c)
+	return c
+}
+
+// useErply puts the company on the sandbox's Erply.
+func (c *company) useErply() {
 	c.erp = fmt.Sprintf(`
 [company.erp]
 system = "erply"
@@ -94,8 +102,6 @@ username = "robot"
 password = "erply-password"
 limits = { per_second = 100 }
 `, c.url)
-	f.companies = append(f.companies, c)
-	return c
 }
 
 // config writes the configuration file of all companies.
@@ -103,6 +109,10 @@ func (f *field) config(t *testing.T) string {
 	t.Helper()
 	text := "task_queue = " + strconv.Quote(f.queue) + "\n"
 	for _, c := range f.companies {
+		perSecond := 100
+		if c.slow {
+			perSecond = 1
+		}
 		text += fmt.Sprintf(`
 [[company]]
 name = %q
@@ -112,8 +122,8 @@ start = "2026-01-01"
 url = "%s/precoro"
 email = "robot@example.com"
 token = "precoro-token"
-limits = { per_second = 100, same_get = %q, settle = %q }
-`, c.name, c.url, (sameGet+20*time.Millisecond).String(), settle.String()) + c.more + c.erp
+limits = { per_second = %d, same_get = %q, settle = %q }
+`, c.name, c.url, perSecond, (sameGet+20*time.Millisecond).String(), settle.String()) + c.more + c.erp
 	}
 	path := filepath.Join(t.TempDir(), "payrecon.toml")
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))

@@ -4,6 +4,7 @@
 package money
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -19,11 +20,13 @@ const maxDigits = 16
 // maxText bounds what is looked at before parsing: sign, digits, point and some zeros nobody asked for.
 const maxText = 32
 
-// Amount is an exact sum of money. Two Amounts are equal exactly if == says so: the value always has the scale of its
-// currency. The zero value is "no amount"; it has no currency and is not Valid.
+// Amount is an exact sum of money. Two Amounts are equal exactly if == says so. The zero value is "no amount"; it has no
+// currency and is not Valid.
+//
+// It is a count of minor units, 16 bytes without a pointer: a run holds four of them for every invoice.
 type Amount struct {
-	value    decimal.Decimal
-	currency Currency
+	minor int64
+	unit  unit
 }
 
 // ErrNoAmount is returned where an amount is needed and there was none.
@@ -42,18 +45,24 @@ func Parse(text, code string) (Amount, error) {
 
 // Parse reads an amount in this currency, as the function Parse does.
 func (c Currency) Parse(text string) (Amount, error) {
-	if _, known := minorUnits[c]; !known {
-		return Amount{}, fmt.Errorf("currency %s is not an active ISO 4217 code", quote(string(c)))
+	u, err := c.unit(string(c))
+	if err != nil {
+		return Amount{}, err
 	}
-	plain, err := canonical(text, c.Scale())
+	scale := units[u].scale
+	plain, err := canonical(text, scale)
 	if err != nil {
 		return Amount{}, fmt.Errorf("amount %s: %w", quote(text), err)
 	}
-	value, err := decimal.ParseExact(plain, c.Scale())
+	value, err := decimal.ParseExact(plain, scale)
 	if err != nil {
 		return Amount{}, fmt.Errorf("amount %s: %w", quote(text), err)
 	}
-	return Amount{value: value, currency: c}, nil
+	minor := int64(value.Coef()) //nolint:gosec // canonical has held it to maxDigits
+	if value.IsNeg() {
+		minor = -minor
+	}
+	return Amount{minor, u}, nil
 }
 
 // canonical checks the notation and cuts zeros beyond scale, before any number is made of it.
@@ -103,47 +112,35 @@ func allDigits(s string) bool {
 
 // FromMinor is n minor units (cents) of the currency.
 func FromMinor(n int64, c Currency) (Amount, error) {
-	if _, known := minorUnits[c]; !known {
-		return Amount{}, fmt.Errorf("currency %s is not an active ISO 4217 code", quote(string(c)))
-	}
-	value, err := decimal.New(n, c.Scale())
+	u, err := c.unit(string(c))
 	if err != nil {
-		return Amount{}, fmt.Errorf("amount of %d minor units: %w", n, err)
+		return Amount{}, err
 	}
-	return Amount{value: value, currency: c}, nil
+	return Amount{n, u}, nil
 }
 
 // Minor is the amount in minor units (cents). Several hundred of them add up within an int64.
-func (a Amount) Minor() int64 {
-	n := int64(a.value.Coef()) //nolint:gosec // bounded by maxDigits (Parse), checked (Add) or made of an int64 (FromMinor)
-	if a.value.IsNeg() {
-		return -n
-	}
-	return n
-}
+func (a Amount) Minor() int64 { return a.minor }
 
 // Currency is the amount's currency, "" for the zero value.
-func (a Amount) Currency() Currency { return a.currency }
+func (a Amount) Currency() Currency { return units[a.unit].code }
 
 // Valid tells an amount (also of 0.00) from the zero value, which is none.
-func (a Amount) Valid() bool { return a.currency != "" }
+func (a Amount) Valid() bool { return a.unit != 0 }
 
 // Sign is -1, 0 or 1.
-func (a Amount) Sign() int { return a.value.Sign() }
+func (a Amount) Sign() int { return cmp.Compare(a.minor, 0) }
 
 // Add is the exact sum. It fails on two different currencies: nothing is ever netted across them.
 func (a Amount) Add(b Amount) (Amount, error) {
-	if a.currency != b.currency || !a.Valid() {
+	if a.unit != b.unit || !a.Valid() {
 		return Amount{}, fmt.Errorf("%s and %s cannot be added: not one currency", a, b)
 	}
-	sum, err := a.value.AddExact(b.value, a.currency.Scale())
-	if err != nil {
-		return Amount{}, fmt.Errorf("%s + %s: %w", a, b, err)
-	}
-	if sum.Coef() > math.MaxInt64 {
+	sum := a.minor + b.minor
+	if (sum > a.minor) != (b.minor > 0) || sum == math.MinInt64 {
 		return Amount{}, fmt.Errorf("%s + %s: more minor units than an int64 holds", a, b)
 	}
-	return Amount{value: sum, currency: a.currency}, nil
+	return Amount{sum, a.unit}, nil
 }
 
 // Number is the bare decimal with all its minor units, such as "120.00", for wires that name the currency elsewhere.
@@ -151,7 +148,11 @@ func (a Amount) Number() string {
 	if !a.Valid() {
 		return ""
 	}
-	return a.value.String()
+	value, err := decimal.New(a.minor, units[a.unit].scale)
+	if err != nil {
+		return "" // no currency has that many minor units
+	}
+	return value.String()
 }
 
 // String is "120.00 EUR", and "" for the zero value.
@@ -159,7 +160,7 @@ func (a Amount) String() string {
 	if !a.Valid() {
 		return ""
 	}
-	return a.value.String() + " " + string(a.currency)
+	return a.Number() + " " + string(a.Currency())
 }
 
 // MarshalText gives String, the form in which amounts travel in JSON.

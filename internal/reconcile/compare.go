@@ -44,6 +44,10 @@ const (
 // Compare judges an invoice by what both documents say is paid, before any payment list is read. bill is nil where none
 // was found.
 func Compare(t Tolerance, inv Invoice, bill *Bill) (Verdict, *Exception) {
+	return compare(t, &inv, bill)
+}
+
+func compare(t Tolerance, inv *Invoice, bill *Bill) (Verdict, *Exception) {
 	if inv.Problem != "" {
 		return Excepted, &Exception{Unreadable, inv.Problem}
 	}

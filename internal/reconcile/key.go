@@ -1,6 +1,9 @@
 package reconcile
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A key is our external ID of one payment: made from the other side's id and nothing else, because an edited amount is
 // not a new payment.
@@ -17,6 +20,18 @@ func KeyInERP(precoroPayment string) string { return precoroPrefix + precoroPaym
 
 // KeyInPrecoro is the key that a Precoro payment carries for the ERP payment with this id.
 func KeyInPrecoro(erpPayment string) string { return erpPrefix + erpPayment }
+
+// ForPrecoro tells whether a bill holds a payment that Precoro may lack: one that does not carry the key of a Precoro
+// payment. Where the payments are not known, that anything is paid says so.
+func (b Bill) ForPrecoro() bool {
+	if b.Problem != "" || !b.PaymentsRead {
+		return b.Paid.Sign() != 0
+	}
+	return slices.ContainsFunc(b.Payments, func(p Payment) bool {
+		_, ours := named(p.Tag, precoroPrefix)
+		return !p.Cancelled && !ours
+	})
+}
 
 // ValidKey tells whether both systems can hold the text as a key unchanged.
 func ValidKey(key string) bool {

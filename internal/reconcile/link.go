@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 )
@@ -22,77 +23,106 @@ type Linking struct {
 }
 
 // Key is what the ERP's external-ID field holds for the invoice.
-func (l Linking) Key(inv Invoice) string {
+func (l Linking) Key(inv Invoice) string { return strconv.FormatInt(l.key(&inv), 10) }
+
+func (l Linking) key(inv *Invoice) int64 {
 	if l.PrecoroKey == PrecoroKeyIDN {
-		return strconv.FormatInt(inv.IDN, 10)
+		return inv.IDN
 	}
-	return strconv.FormatInt(inv.ID, 10)
-}
-
-// Bills finds bills by either link. A bill that is added again replaces what was known of it.
-type Bills struct {
-	byID   map[string]Bill
-	byLink map[string][]string // invoice key -> bill ids
-}
-
-// NewBills is an empty index.
-func NewBills() *Bills {
-	return &Bills{byID: map[string]Bill{}, byLink: map[string][]string{}}
-}
-
-// Add takes bills in.
-func (b *Bills) Add(bills ...Bill) {
-	for _, bill := range bills {
-		if known, there := b.byID[bill.ID]; there {
-			b.byLink[known.Link] = slices.DeleteFunc(b.byLink[known.Link], func(id string) bool { return id == bill.ID })
-		}
-		if bill.Link != "" {
-			b.byLink[bill.Link] = append(b.byLink[bill.Link], bill.ID)
-		}
-		b.byID[bill.ID] = bill
-	}
+	return inv.ID
 }
 
 // Link finds the invoice's bill among those known. Without one and without exception there is no bill.
 func (l Linking) Link(inv Invoice, bills *Bills) (*Bill, *Exception) {
-	key := l.Key(inv)
-	var found *Bill
-	if slices.Contains(l.Sides, LinkERP) {
-		ids := bills.byLink[key]
-		if len(ids) > 1 {
-			return nil, &Exception{AmbiguousBill, fmt.Sprintf("%d bills carry %s: %s", len(ids), key, list(ids))}
-		}
-		if len(ids) == 1 {
-			bill := bills.byID[ids[0]]
-			found = &bill
-		}
+	place, exception := newLinker(l, bills).link(&inv)
+	if place == 0 {
+		return nil, exception
 	}
-	if !slices.Contains(l.Sides, LinkPrecoro) || inv.ExternalID == "" {
-		return found, nil
-	}
-	if found != nil && found.ID != inv.ExternalID {
-		return nil, &Exception{AmbiguousBill, fmt.Sprintf("bill %s carries %s, but the invoice names bill %s", found.ID, key, text(inv.ExternalID))}
-	}
-	if found != nil {
-		return found, nil
-	}
-	bill, there := bills.byID[inv.ExternalID]
-	if !there {
-		return nil, nil
-	}
-	if slices.Contains(l.Sides, LinkERP) && bill.Link != "" && bill.Link != key {
-		return nil, &Exception{AmbiguousBill, fmt.Sprintf("the invoice names bill %s, which carries %s instead of %s", bill.ID, text(bill.Link), key)}
-	}
+	bill := *bills.at(place).Bill
 	return &bill, nil
 }
 
-func list(ids []string) string {
-	sorted := slices.Sorted(slices.Values(ids))
-	const most = 5
-	if len(sorted) > most {
-		return fmt.Sprintf("%v and %d more", sorted[:most], len(sorted)-most)
+// linker links invoices to the bills of one index.
+type linker struct {
+	Linking
+	bills        *Bills
+	erp, precoro bool                 // the sides that are trusted
+	shared       map[int32]*Exception // of links that several bills carry, by the first of them
+	passed       int                  // bills gone through for shared
+}
+
+func newLinker(l Linking, bills *Bills) *linker {
+	return &linker{Linking: l, bills: bills, erp: slices.Contains(l.Sides, LinkERP), precoro: slices.Contains(l.Sides, LinkPrecoro)}
+}
+
+// link is the place of the invoice's bill, 0 if it has none or there is an exception.
+func (l *linker) link(inv *Invoice) (int32, *Exception) {
+	var found int32
+	if l.erp {
+		switch s := l.bills.links.at(l.key(inv)); s.count {
+		case 0:
+		case 1:
+			found = s.first
+		default:
+			return 0, l.sharedLink(s.first)
+		}
 	}
-	return fmt.Sprint(sorted)
+	if !l.precoro || inv.ExternalID == "" {
+		return found, nil
+	}
+	return l.named(inv, found)
+}
+
+// named holds the bill that the invoice names against the one that was found otherwise, if any.
+func (l *linker) named(inv *Invoice, found int32) (int32, *Exception) {
+	if found != 0 {
+		if bill := l.bills.at(found); bill.ID != inv.ExternalID {
+			return 0, &Exception{AmbiguousBill, fmt.Sprintf("bill %s carries %s, but the invoice names bill %s", bill.ID, bill.Link, text(inv.ExternalID))}
+		}
+		return found, nil
+	}
+	place := l.bills.place(inv.ExternalID)
+	if place == 0 {
+		return 0, nil
+	}
+	// No bill carries the invoice's key: this one, if anything, another.
+	if bill := l.bills.at(place); l.erp && bill.Link != "" {
+		return 0, &Exception{AmbiguousBill, fmt.Sprintf("the invoice names bill %s, which carries %s instead of %s", bill.ID, text(bill.Link), l.Key(*inv))}
+	}
+	return place, nil
+}
+
+// sharedLink is the exception of all invoices whose key several bills carry: invoices may have one key, and the bills are
+// gone through once.
+func (l *linker) sharedLink(first int32) *Exception {
+	if exception, known := l.shared[first]; known {
+		return exception
+	}
+	count, ids := list(l.bills.from(first))
+	l.passed += count
+	exception := &Exception{AmbiguousBill, fmt.Sprintf("%d bills carry %s: %s", count, l.bills.at(first).Link, ids)}
+	if l.shared == nil {
+		l.shared = map[int32]*Exception{}
+	}
+	l.shared[first] = exception
+	return exception
+}
+
+// list counts bills and names the first few of them by id.
+func list(bills iter.Seq[*Bill]) (count int, ids string) {
+	const most = 5
+	first := make([]string, 0, most+1)
+	for bill := range bills {
+		count++
+		if i, _ := slices.BinarySearch(first, bill.ID); i < most {
+			first = slices.Insert(first, i, bill.ID)
+			first = first[:min(len(first), most)]
+		}
+	}
+	if count > most {
+		return count, fmt.Sprintf("%v and %d more", first, count-most)
+	}
+	return count, fmt.Sprint(first)
 }
 
 // text bounds foreign text in a note.

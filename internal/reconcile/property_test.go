@@ -151,11 +151,14 @@ func TestTheNearestAreAdopted(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := worlds.Draw(t, "world")
-		w.policy.Direction, w.policy.TagsERP = reconcile.Both, true // so that each pair shows as a tag in the ERP
+		w.policy.Direction, w.policy.TagsERP = reconcile.Both, true // so that each pair shows as a tag
 		here, there := byID(w.precoro), byID(w.erp)
 		apart := map[string]int{} // days to the other half, by "precoro 1" and "erp 91"
 		for _, write := range w.decide().Writes {
 			p, e := here[write.Source], there[write.Target]
+			if write.Direction == reconcile.ToPrecoro { // a draft takes no tag
+				p, e = here[write.Target], there[write.Source]
+			}
 			if !write.Adopt || p.Tag != "" || e.ID == "" {
 				continue
 			}

@@ -106,7 +106,7 @@ type Response struct {
 }
 
 // Do sends the request once. Errors are Unavailable for reads, NotSent or OutcomeUnknown for writes, and NotSent for what
-// is no request at all; any status is an answer, not an error, a redirect among them.
+// is no request at all or beyond the context's Allowance; any status is an answer, not an error, a redirect among them.
 func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
@@ -114,10 +114,17 @@ func (c *Client) Do(ctx context.Context, r Request) (Response, error) {
 	if err != nil {
 		return Response{}, NotSent{Cause: err}
 	}
+	allowance, limited := ctx.Value(allowanceKey{}).(*Allowance)
+	if limited && !allowance.take() {
+		return Response{}, NotSent{Cause: ErrAllowance}
+	}
 	count(ctx)
 	answer, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return Response{}, failure(r.Write, err)
+	}
+	if limited {
+		allowance.answered.Add(1)
 	}
 	defer answer.Body.Close() //nolint:errcheck // nothing is lost: the body is read or given up
 	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxBody+1))

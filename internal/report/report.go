@@ -1,7 +1,11 @@
 // Package report is what a run tells people: its JSON form, and the same as a table.
 package report
 
-import "payrecon/internal/reconcile"
+import (
+	"time"
+
+	"payrecon/internal/reconcile"
+)
 
 // MaxRows is how many rows a workflow result carries. Every row is in the run's history.
 const MaxRows = 500
@@ -33,15 +37,16 @@ const (
 type Report struct {
 	Company string  `json:"company"`
 	Mode    string  `json:"mode"`  // apply or plan
-	Scope   string  `json:"scope"` // what was really read: full, deep, or invoices for single ones
+	Scope   string  `json:"scope"` // what was really read: full, deep, changes, or invoices for single ones
 	Outcome Outcome `json:"outcome"`
 	Digest  string  `json:"digest"` // of everything the plan would write; what an approval names
 
-	Invoices    int `json:"invoices"`     // of status 2, 4 and 5, without what was left out
-	InSync      int `json:"in_sync"`      // both sides say that the same is paid
-	Unlinked    int `json:"unlinked"`     // no bill and no payment: nothing to do yet
-	LeftOut     int `json:"left_out"`     // credit notes and split-cost children
-	BeforeStart int `json:"before_start"` // missing payments older than the company's start date
+	Invoices    int `json:"invoices"`            // of status 2, 4 and 5, without what was left out
+	InSync      int `json:"in_sync"`             // both sides say that the same is paid
+	Unlinked    int `json:"unlinked"`            // no bill and no payment: nothing to do yet
+	Unchanged   int `json:"unchanged,omitempty"` // listed among the changes, but as an earlier run has settled them
+	LeftOut     int `json:"left_out"`            // credit notes and split-cost children
+	BeforeStart int `json:"before_start"`        // missing payments older than the company's start date
 	// OtherDirection counts missing payments that the request's direction forbade to create.
 	OtherDirection int `json:"other_direction"`
 
@@ -52,6 +57,39 @@ type Report struct {
 	Truncated  bool                     `json:"truncated"` // there are more rows than MaxRows
 	Rows       []Row                    `json:"rows"`
 	Notes      []string                 `json:"notes,omitempty"` // what else a person should know of this run
+
+	Ways  []Way  `json:"ways,omitempty"`  // where there were two ways to read the same: the cheaper one, and the other's price
+	Left  *Left  `json:"left,omitempty"`  // of both sides' quotas when the run ended; nil if they are not known
+	Waits []Wait `json:"waits,omitempty"` // for quotas, at most MaxWaits
+}
+
+// MaxWaits is how many waits a report lists; the longest run meets a limit once an hour.
+const MaxWaits = 50
+
+// PerRequest is what one plain request costs of a quota: costs are in thousandths of a request, as some calls cost less.
+const PerRequest = 1000
+
+// Way is how something was read. Costs are in thousandths of a request of that side's quota, and as they were expected
+// when the way was chosen.
+type Way struct {
+	What        string `json:"what"` // bills, payments or invoices
+	Way         string `json:"way"`
+	Cost        int    `json:"cost"`
+	Instead     string `json:"instead"`
+	InsteadCost int    `json:"instead_cost"`
+}
+
+// Left is how many requests may still be sent.
+type Left struct {
+	PrecoroHour int `json:"precoro_hour"`
+	PrecoroDay  int `json:"precoro_day"`
+	ERPHour     int `json:"erp_hour,omitempty"`
+}
+
+// Wait is a wait for a quota.
+type Wait struct {
+	Until time.Time `json:"until"`
+	Why   string    `json:"why"`
 }
 
 // ByDirection counts payments by direction: created, or those that would be in a plan and where an approval is needed.
@@ -64,6 +102,7 @@ type ByDirection struct {
 type Requests struct {
 	Precoro int `json:"precoro"`
 	ERP     int `json:"erp"`
+	ERPCost int `json:"erp_cost,omitempty"` // of the ERP's quota, in thousandths of a request
 }
 
 // Row is one payment written, or one exception.

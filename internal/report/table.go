@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -103,7 +104,16 @@ func (r Report) summary(width int) string {
 		line("Other way", "%s missing, but in the direction that was not asked for", payments(r.OtherDirection))
 	}
 	line("Exceptions", "%d", r.exceptionCount())
-	line("Requests", "%d to Precoro, %d to the ERP", r.Requests.Precoro, r.Requests.ERP)
+	line("Requests", "%s", r.requests())
+	for _, w := range r.Ways {
+		line("Read "+clean(w.What), "%s, %s instead of %s %s", clean(w.Way), cost(w.Cost), cost(w.InsteadCost), clean(w.Instead))
+	}
+	if r.Left != nil {
+		line("Left", "%s", r.Left.words())
+	}
+	for _, w := range r.Waits {
+		line("Waited", "until %s, because %s", w.Until.UTC().Format(time.RFC3339), clean(w.Why))
+	}
 	if r.Digest != "" {
 		line("Digest", "%s", clean(r.Digest))
 	}
@@ -111,6 +121,31 @@ func (r Report) summary(width int) string {
 		line("To approve", "payrecon run --company %s --approve %s", clean(r.Company), clean(r.Digest))
 	}
 	return render(t, width, 2, len("Would create")+2*gap)
+}
+
+func (r Report) requests() string {
+	text := fmt.Sprintf("%d to Precoro, %d to the ERP", r.Requests.Precoro, r.Requests.ERP)
+	if r.Requests.ERPCost > 0 && r.Requests.ERPCost != r.Requests.ERP*PerRequest {
+		text += fmt.Sprintf(" (they count as %s there)", cost(r.Requests.ERPCost))
+	}
+	return text
+}
+
+// cost is a cost in requests, to a tenth where it is no whole number.
+func cost(thousandths int) string {
+	whole, rest := thousandths/PerRequest, thousandths%PerRequest
+	if rest == 0 {
+		return strconv.Itoa(whole)
+	}
+	return strings.TrimRight(fmt.Sprintf("%d.%03d", whole, rest), "0")
+}
+
+func (l Left) words() string {
+	text := fmt.Sprintf("%d requests to Precoro this hour, %d today", l.PrecoroHour, l.PrecoroDay)
+	if l.ERPHour > 0 {
+		text += fmt.Sprintf("; %d to the ERP this hour", l.ERPHour)
+	}
+	return text
 }
 
 func (r Report) exceptionCount() int {

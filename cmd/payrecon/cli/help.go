@@ -8,6 +8,7 @@ ReconcilePayments).
 
 Examples:
 
+    payrecon check                      # can both sides be reached with these credentials?
     payrecon plan                       # what would be done, and nothing is written
     payrecon run --company acme         # do it
     payrecon run --invoice 1042,1043    # only these invoices
@@ -15,8 +16,8 @@ Examples:
 
 Exit codes:
 
-    0    Precoro and the ERP agree
-    1    error, or the run was stopped before its end
+    0    Precoro and the ERP agree; check: both can be reached
+    1    error, or the run was stopped before its end; check: a side cannot be reached or refuses
     2    wrong usage
     3    exceptions are open: differences that a person must settle
     4    the plan is over the company's caps and needs approval
@@ -34,6 +35,26 @@ Environment:
 
 const exitCodesHelp = `Exit codes: 0 agreement, 1 error or stopped, 2 wrong usage, 3 exceptions are open, 4 needs approval, 5 a plan that would
 write, 130 interrupted (the run goes on).`
+
+// Help is what `payrecon check --help` says beside the flags.
+func (checkCommand) Help() string {
+	return `Reads the configuration with its secrets, as a worker does, and asks Precoro and the ERP of each company what they show: at
+most two requests a side, and only reads. Neither Temporal nor a worker is needed.
+
+A side that is busy (a quota is used up) counts as reached: that says nothing against the credentials. Precoro refuses the
+same request twice within a minute, so a second check right after the first finds it busy.
+
+Warnings name what was reached and does not show what a run needs: no invoice is visible, no invoice has a bill, rows that
+cannot be read, a clock that is off.
+
+Examples:
+
+    payrecon check
+    payrecon check --company acme -o json
+
+Exit codes: 0 both sides can be reached (busy and with warnings, too), 1 one cannot be reached or refuses, 2 wrong usage,
+130 interrupted.`
+}
 
 // Help is what `payrecon run --help` says beside the flags.
 func (runCommand) Help() string {

@@ -27,6 +27,7 @@ type Program struct {
 }
 
 type commands struct {
+	Check   checkCommand   `cmd:"" help:"Ask both sides whether the credentials are right; write nothing."`
 	Run     runCommand     `cmd:"" help:"Reconcile now, wait for the result and print it."`
 	Plan    planCommand    `cmd:"" help:"Print what a run would do; write nothing."`
 	Worker  workerCommand  `cmd:"" help:"Do the work: poll Temporal for runs and carry them out."`

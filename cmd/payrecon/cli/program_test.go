@@ -143,7 +143,7 @@ func payrecon(t *testing.T, s *temporal, args ...string) console {
 func TestHelpTeaches(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"help": {"--help"}, "run": {"run", "--help"}, "plan": {"plan", "-h"}, "worker": {"worker", "--help"}, "sandbox": {"sandbox", "--help"},
+		"help": {"--help"}, "check": {"check", "--help"}, "run": {"run", "--help"}, "plan": {"plan", "-h"}, "worker": {"worker", "--help"}, "sandbox": {"sandbox", "--help"},
 		"version": {"version", "--help"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,7 +159,7 @@ func TestHelpTeaches(t *testing.T) {
 func TestWrongUsageIsAShortErrorWithAHint(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"":                                 `expected one of "run", "plan", "worker", "sandbox", "version"` + "\n" + `Run "payrecon --help"`,
+		"":                                 `expected one of "check", "run", "plan", "worker", "sandbox", ...` + "\n" + `Run "payrecon --help"`,
 		"rnu":                              `unexpected argument rnu, did you mean "run"?` + "\n" + `Run "payrecon --help"`,
 		"run --force":                      "unknown flag --force\n" + `Run "payrecon run --help"`,
 		"plan --approve 0123456789abcdef":  "unknown flag --approve\n" + `Run "payrecon plan --help"`,
@@ -168,6 +168,8 @@ func TestWrongUsageIsAShortErrorWithAHint(t *testing.T) {
 		"run --since yesterday":            `--since: "yesterday" is not accepted, accepted is a time such as 2026-03-14T00:00:00Z`,
 		"run --invoice INV-1":              `--invoice: expected a valid 64 bit int but got "INV-1"`,
 		"run --wait long":                  `--wait: expected duration but got "long"`,
+		"check acme":                       "unexpected argument acme\n" + `Run "payrecon check --help"`,
+		"check -o xml":                     `--output must be one of "table","json" but got "xml"`,
 		"plan -o xml":                      `--output must be one of "table","json" but got "xml"`,
 		"run --attach x --company acme":    "--attach waits for a run that was started already, and takes no other request",
 		"run --attach x --since yesterday": "--attach waits for a run that was started already, and takes no other request",

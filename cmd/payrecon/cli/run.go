@@ -26,8 +26,8 @@ const invalidRequest = string(activities.InvalidRequest)
 // request is the flags that run and plan share: the fields of the workflow's request, and how to reach it.
 type request struct {
 	Company    string        `placeholder:"NAME" help:"Company in the configuration. Default: the only one."`
-	Scope      string        `enum:"auto,changes,full,deep" default:"auto" help:"What to read: auto, changes or full (at present each reads everything), or deep (payment lists are compared even where totals agree). Default: ${default}."`
-	Since      string        `placeholder:"TIME" help:"Read at least the changes since this time (RFC 3339); at present everything is read."`
+	Scope      string        `enum:"auto,changes,full,deep" default:"auto" help:"What to read: changes (since the last good run), full, deep (full, and every payment list compared even where totals agree), or auto (full when the last full run is over a day old, else changes). Default: ${default}."`
+	Since      string        `placeholder:"TIME" help:"Read the changes since this time (RFC 3339) instead of those since the last good run."`
 	Direction  string        `enum:"both,to_erp,to_precoro" default:"both" help:"Where payments may be created: both, to_erp or to_precoro. Default: ${default}."`
 	Invoice    []int64       `placeholder:"NUMBER" help:"Only this Precoro document number. Repeat it, or separate by commas; at most 100."`
 	Wait       time.Duration `default:"1h" help:"How long the run may wait for its turn. Default: ${default}."`
@@ -106,7 +106,7 @@ func (r request) queue() (string, error) {
 		return "", err
 	}
 	if r.Company != "" && !slices.Contains(companies, r.Company) {
-		return "", misuse{error: fmt.Errorf("--company: %q is not in %s, accepted are %s", r.Company, path, strings.Join(companies, ", "))}
+		return "", unknownCompany(r.Company, path, companies)
 	}
 	return queue, nil
 }

@@ -1,0 +1,117 @@
+package workflows
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"payrecon/activities"
+	"payrecon/internal/report"
+)
+
+// Every request of a run goes through this file: not before a quota allows it, and counted. A quota that is met all the
+// same, because others spend from it too, is waited out here, where people see until when and why.
+
+// result is an activity's result: it says what was sent for it.
+type result interface {
+	Sent() (requests, cost int)
+}
+
+// askPrecoro carries out a read of Precoro.
+func askPrecoro[In any, Out result](ctx workflow.Context, r *run, summary string, activity func(context.Context, In) (Out, error), in In) (Out, error) {
+	return ask(ctx, r, func() (time.Time, string) {
+		return r.quota.precoroOpens(workflow.Now(ctx), r.settings.PerHour, r.settings.PerDay)
+	}, r.sentPrecoro, summary, activity, in)
+}
+
+// askERP carries out a read of the ERP that costs about so much, in thousandths of a request.
+func askERP[In any, Out result](ctx workflow.Context, r *run, cost int, summary string, activity func(context.Context, In) (Out, error), in In) (Out, error) {
+	return ask(ctx, r, func() (time.Time, string) {
+		return r.quota.erpOpens(workflow.Now(ctx), r.settings.ERP.PerHour, cost)
+	}, r.sentERP, summary, activity, in)
+}
+
+func ask[In any, Out result](ctx workflow.Context, r *run, opens func() (time.Time, string), sent func(workflow.Context, result, error),
+	summary string, activity func(context.Context, In) (Out, error), in In,
+) (Out, error) {
+	asked := workflow.Now(ctx)
+	for {
+		if err := r.awaitQuota(ctx, opens); err != nil {
+			var none Out
+			return none, err
+		}
+		out, err := call(ctx, r.options(readOptions(r.settings.SameGet, summary)), activity, in)
+		sent(ctx, out, err)
+		kind, failure, _ := activities.KindOf(err)
+		if kind != activities.Throttled || failure.Wait <= 0 || workflow.Now(ctx).Add(failure.Wait).Sub(asked) > scheduleToClose {
+			return out, err
+		}
+		r.quota.refused(workflow.Now(ctx), failure)
+	}
+}
+
+// options adds whose work it is: where the server shares out by fairness keys, no company starves another.
+func (r *run) options(options workflow.ActivityOptions) workflow.ActivityOptions {
+	options.Priority = temporal.Priority{FairnessKey: r.start.Company}
+	return options
+}
+
+// awaitQuota waits until there is room, however often that moves.
+func (r *run) awaitQuota(ctx workflow.Context, opens func() (time.Time, string)) error {
+	for {
+		at, why := opens()
+		if !at.After(workflow.Now(ctx)) {
+			return nil
+		}
+		if len(r.report.Waits) < report.MaxWaits {
+			r.report.Waits = append(r.report.Waits, report.Wait{Until: at, Why: why})
+		}
+		r.told = time.Time{} // those who wait hear of it at once
+		if err := r.waitUntil(ctx, at, "because "+why); err != nil {
+			return err
+		}
+	}
+}
+
+// sentPrecoro counts what a call has sent, whether it failed or not.
+func (r *run) sentPrecoro(ctx workflow.Context, out result, err error) {
+	requests, _ := sentBy(out, err)
+	r.report.Requests.Precoro += requests
+	r.quota.spendPrecoro(workflow.Now(ctx), requests)
+}
+
+// sentERP counts what a call has sent, and what that cost.
+func (r *run) sentERP(ctx workflow.Context, out result, err error) {
+	requests, cost := sentBy(out, err)
+	if cost == 0 {
+		cost = requests * report.PerRequest // the adapter knows no prices
+	}
+	r.report.Requests.ERP += requests
+	r.report.Requests.ERPCost += cost
+	r.quota.spendERP(workflow.Now(ctx), cost)
+}
+
+// sentBy is what a call has sent. Of one that timed out nobody knows: at least one request.
+func sentBy(out result, err error) (requests, cost int) {
+	if err == nil {
+		return out.Sent()
+	}
+	var timeout *temporal.TimeoutError
+	if errors.As(err, &timeout) {
+		return 1, 0
+	}
+	_, failure, _ := activities.KindOf(err)
+	return failure.Requests, failure.Cost
+}
+
+// requestsOf is how many requests a call has sent, whether it failed or not.
+func requestsOf(requests int, err error) int {
+	if err == nil {
+		return requests
+	}
+	_, failure, _ := activities.KindOf(err)
+	return failure.Requests
+}

@@ -42,9 +42,9 @@ type Failure struct {
 // throttleMargin is added to what a quota asks for: its stamp has whole seconds, and so has the Date it is compared with.
 const throttleMargin = 2 * time.Second
 
-// longWait is from when on a read that meets a quota is handed back to the workflow: the quotas of an hour and of a day
+// LongWait is from when on a read that meets a quota is handed back to the workflow: the quotas of an hour and of a day
 // are waited out where people see it, and where it is counted. Shorter ones are Temporal's to retry.
-const longWait = 2 * time.Minute
+const LongWait = 2 * time.Minute
 
 // fault is an error on its way to Temporal.
 type fault struct {
@@ -95,7 +95,7 @@ func readError(side string, used usage, err error) error {
 	case Unauthorized, Forbidden, NotFound, Refused, InvalidRequest:
 		return f.final()
 	case Throttled:
-		if f.wait > longWait {
+		if f.wait > LongWait {
 			return f.final()
 		}
 		return f.retryable()

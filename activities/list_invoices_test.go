@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
@@ -49,4 +50,47 @@ func TestListingAsksForTheThreeStatusesThatPaymentsMoveBetween(t *testing.T) {
 	query := b.sent[0].URL.Query()
 	require.Equal(t, []string{"2", "4", "5"}, query["status[]"])
 	require.Equal(t, []string{"200"}, query["per_page"])
+}
+
+// Whatever narrows a listing, it stays within the three statuses.
+func TestListingIsNarrowedAsAsked(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		request activities.ListInvoicesRequest
+		query   url.Values
+	}{
+		"all":             {activities.ListInvoicesRequest{}, url.Values{}},
+		"changes":         {activities.ListInvoicesRequest{Since: start.Add(90 * time.Minute)}, url.Values{"modifiedSince": {"2026-03-14T10:30:00"}}},
+		"one":             {activities.ListInvoicesRequest{ID: 90001}, url.Values{"id": {"90001"}}},
+		"by external IDs": {activities.ListInvoicesRequest{ExternalIDs: []string{"8842", "8843"}}, url.Values{"external_id[]": {"8842", "8843"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			b.precoro = always(http.StatusOK, `{"data":[],"meta":{"pagination":{"total":0,"has_next_page":false}}}`)
+			test.request.Company, test.request.Page = "acme", 1
+
+			page, err := perform(b, b.acts.ListInvoices, test.request)
+
+			require.NoError(t, err)
+			query := b.sent[0].URL.Query()
+			require.Equal(t, []string{"2", "4", "5"}, query["status[]"])
+			for _, name := range []string{"status[]", "per_page", "page"} {
+				query.Del(name)
+			}
+			require.Equal(t, test.query, query)
+			require.Equal(t, fresh(), page.Read)
+		})
+	}
+}
+
+func TestListingByTooManyExternalIDsIsRefusedUnsent(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+
+	_, err := perform(b, b.acts.ListInvoices, activities.ListInvoicesRequest{Company: "acme", Page: 1, ExternalIDs: make([]string, 201)})
+
+	_, kind, _ := failed(t, err)
+	require.Equal(t, activities.Refused, kind)
+	require.Empty(t, b.sent)
 }

@@ -86,6 +86,22 @@ func TestCompanyThatIsNotConfiguredIsRefusedByEveryActivity(t *testing.T) {
 			_, err := two.TagPayment(ctx, activities.TagPaymentRequest{Company: company})
 			return err
 		},
+		"ReadBills": func(ctx context.Context, company string) error {
+			_, err := two.ReadBills(ctx, activities.ReadBillsRequest{Company: company})
+			return err
+		},
+		"ListBills": func(ctx context.Context, company string) error {
+			_, err := two.ListBills(ctx, activities.ListBillsRequest{Company: company})
+			return err
+		},
+		"ListPayments": func(ctx context.Context, company string) error {
+			_, err := two.ListPayments(ctx, activities.ListPaymentsRequest{Company: company})
+			return err
+		},
+		"WriteBills": func(ctx context.Context, company string) error {
+			_, err := two.WriteBills(ctx, activities.WriteBillsRequest{Company: company})
+			return err
+		},
 		"WriteBill": func(ctx context.Context, company string) error {
 			_, err := two.WriteBill(ctx, activities.WriteBillRequest{Company: company})
 			return err

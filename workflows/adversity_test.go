@@ -165,7 +165,7 @@ func TestManyWritesFitIntoAContinuedRun(t *testing.T) {
 	}
 	_, err := w.attempt(t, apply(), func(env *testsuite.TestWorkflowEnvironment) {
 		env.SetTestTimeout(5 * time.Minute)
-		env.SetContinueAsNewSuggested(true)
+		env.SetCurrentHistoryLength(10_001)
 	})
 	next := continued(t, err)
 	raw, _ := json.Marshal(next)
@@ -193,7 +193,7 @@ func TestManyOpenExceptionsFitIntoAContinuedRun(t *testing.T) {
 	w.settings.Caps.Payments = 100
 	_, err := w.attempt(t, w.after(first, apply()), func(env *testsuite.TestWorkflowEnvironment) {
 		env.SetTestTimeout(5 * time.Minute)
-		env.SetContinueAsNewSuggested(true)
+		env.SetCurrentHistoryLength(10_001)
 	})
 	raw, _ := json.Marshal(continued(t, err))
 	require.Less(t, len(raw), 2<<20)

@@ -39,6 +39,11 @@ const (
 	// tellEvery is how often a run tells its triggers what it is doing. Each time is a billed action.
 	tellEvery = 30 * time.Second
 
+	// maxEvents and maxHistory are when a run goes on as a new one: a fifth of the events and less than half of the bytes that
+	// Temporal allows a history (51 200 and 50 MiB). Between two safe points a run adds some hundred events.
+	maxEvents  = 10_000
+	maxHistory = 20 << 20
+
 	// longHistory is when Company continues as new: a few hundred runs.
 	longHistory = 4000
 )

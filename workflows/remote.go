@@ -22,16 +22,26 @@ type result interface {
 
 // askPrecoro carries out a read of Precoro.
 func askPrecoro[In any, Out result](ctx workflow.Context, r *run, summary string, activity func(context.Context, In) (Out, error), in In) (Out, error) {
-	return ask(ctx, r, func() (time.Time, string) {
-		return r.quota.precoroOpens(workflow.Now(ctx), r.settings.PerHour, r.settings.PerDay)
-	}, r.sentPrecoro, summary, activity, in)
+	return ask(ctx, r, r.precoroOpens(ctx), r.sentPrecoro, summary, activity, in)
 }
 
 // askERP carries out a read of the ERP that costs about so much, in thousandths of a request.
 func askERP[In any, Out result](ctx workflow.Context, r *run, cost int, summary string, activity func(context.Context, In) (Out, error), in In) (Out, error) {
-	return ask(ctx, r, func() (time.Time, string) {
-		return r.quota.erpOpens(workflow.Now(ctx), r.settings.ERP.PerHour, cost)
-	}, r.sentERP, summary, activity, in)
+	return ask(ctx, r, r.erpOpens(ctx, cost), r.sentERP, summary, activity, in)
+}
+
+// precoroOpens is when one more request may be sent to Precoro.
+func (r *run) precoroOpens(ctx workflow.Context) func() (time.Time, string) {
+	return func() (time.Time, string) {
+		return r.quota.precoroOpens(workflow.Now(ctx), r.settings.PerHour, r.settings.PerDay)
+	}
+}
+
+// erpOpens is when something of this cost may be sent to the ERP, and a login before it.
+func (r *run) erpOpens(ctx workflow.Context, cost int) func() (time.Time, string) {
+	return func() (time.Time, string) {
+		return r.quota.erpOpens(workflow.Now(ctx), r.settings.ERP.PerHour, cost+report.PerRequest)
+	}
 }
 
 func ask[In any, Out result](ctx workflow.Context, r *run, opens func() (time.Time, string), sent func(workflow.Context, result, error),
@@ -49,8 +59,21 @@ func ask[In any, Out result](ctx workflow.Context, r *run, opens func() (time.Ti
 		if kind != activities.Throttled || failure.Wait <= 0 || workflow.Now(ctx).Add(failure.Wait).Sub(asked) > scheduleToClose {
 			return out, err
 		}
-		r.quota.refused(workflow.Now(ctx), failure)
 	}
+}
+
+// sendPrecoro carries out a write in Precoro, once.
+func sendPrecoro[In any, Out result](ctx workflow.Context, r *run, summary string, activity func(context.Context, In) (Out, error), in In) (Out, error) {
+	out, err := call(ctx, r.options(writeOptions(summary)), activity, in)
+	r.sentPrecoro(ctx, out, err)
+	return out, err
+}
+
+// sendERP carries out a write in the ERP, once.
+func sendERP[In any, Out result](ctx workflow.Context, r *run, summary string, activity func(context.Context, In) (Out, error), in In) (Out, error) {
+	out, err := call(ctx, r.options(writeOptions(summary)), activity, in)
+	r.sentERP(ctx, out, err)
+	return out, err
 }
 
 // options adds whose work it is: where the server shares out by fairness keys, no company starves another.
@@ -81,6 +104,7 @@ func (r *run) sentPrecoro(ctx workflow.Context, out result, err error) {
 	requests, _ := sentBy(out, err)
 	r.report.Requests.Precoro += requests
 	r.quota.spendPrecoro(workflow.Now(ctx), requests)
+	r.noteRefusal(ctx, err)
 }
 
 // sentERP counts what a call has sent, and what that cost.
@@ -92,6 +116,15 @@ func (r *run) sentERP(ctx workflow.Context, out result, err error) {
 	r.report.Requests.ERP += requests
 	r.report.Requests.ERPCost += cost
 	r.quota.spendERP(workflow.Now(ctx), cost)
+	r.noteRefusal(ctx, err)
+}
+
+// noteRefusal takes over what a refusal says of a quota.
+func (r *run) noteRefusal(ctx workflow.Context, err error) {
+	kind, failure, _ := activities.KindOf(err)
+	if (kind == activities.Throttled || kind == activities.NotSent) && failure.Wait > activities.LongWait {
+		r.quota.refused(workflow.Now(ctx), failure)
+	}
 }
 
 // sentBy is what a call has sent. Of one that timed out nobody knows: at least one request.
@@ -105,13 +138,4 @@ func sentBy(out result, err error) (requests, cost int) {
 	}
 	_, failure, _ := activities.KindOf(err)
 	return failure.Requests, failure.Cost
-}
-
-// requestsOf is how many requests a call has sent, whether it failed or not.
-func requestsOf(requests int, err error) int {
-	if err == nil {
-		return requests
-	}
-	_, failure, _ := activities.KindOf(err)
-	return failure.Requests
 }

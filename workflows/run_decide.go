@@ -149,8 +149,9 @@ const (
 	billGone    = reconcile.NoBill
 )
 
+// readBill reads one bill. A write upon it, and reading it back, are to fit into the ERP's hour too.
 func (r *run) readBill(ctx workflow.Context, id string) (activities.BillRead, error) {
-	return askERP(ctx, r, r.settings.ERP.LinkCost, "read bill "+id, act.ReadBill, activities.ReadBillRequest{Company: r.settings.Ref(), ID: id})
+	return askERP(ctx, r, 3*r.settings.ERP.LinkCost, "read bill "+id, act.ReadBill, activities.ReadBillRequest{Company: r.settings.Ref(), ID: id})
 }
 
 // decide settles every differing invoice on paper, before anything is written.

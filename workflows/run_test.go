@@ -274,8 +274,8 @@ func TestUnknownTimezoneEndsTheRun(t *testing.T) {
 	require.ErrorContains(t, err, `timezone: "Mars/Olympus" is not known on this worker`)
 }
 
-// suggested makes the server suggest to continue as new.
-func suggested(env *testsuite.TestWorkflowEnvironment) { env.SetContinueAsNewSuggested(true) }
+// suggested makes the history so long that the run has to continue as new.
+func suggested(env *testsuite.TestWorkflowEnvironment) { env.SetCurrentHistoryLength(10_001) }
 
 // Target: a history that grows too long. Injection: the server suggests to continue as new. Expected: between two invoices
 // the rest is carried over, read again, and each payment is written once.

@@ -1,8 +1,10 @@
 package workflows
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -17,32 +19,133 @@ import (
 // read that does not show it; an answer that was lost is waited out and looked for before anything is sent again; and
 // while one write is unresolved, nothing else is written on that invoice.
 
-// write carries out the plan, invoice by invoice. Between two invoices the run may stop or continue as new.
+// write carries out the plan: in bulk where the ERP takes it so, then invoice by invoice. Between two of either the run may
+// stop or continue as new.
 func (r *run) write(ctx workflow.Context) error {
 	r.decided = true
+	a := r.newWriting(ctx)
+	err := a.carryOut()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errLong):
+		return r.continueAsNew(ctx, a.left())
+	}
+	err = a.tieInTheEnd(err)
+	a.leaveRest()
+	return err
+}
+
+// writing is the part of a run that writes.
+type writing struct {
+	*run
+	writers   []*writer        // one for each candidate
+	stop      workflow.Context // cancelled when nothing new is to be begun
+	finishing workflow.Context // what has begun is finished, also when the run is cancelled meanwhile
+	begun     bool             // something of the plan was dealt with
+	inBulk    bool
+	size      int  // of a bulk, at most
+	failing   bool // the run is about to fail: nothing is waited for that may be left to the next one
+}
+
+func (r *run) newWriting(ctx workflow.Context) *writing {
+	a := &writing{run: r, stop: ctx, size: r.settings.ERP.Bulk, inBulk: r.writesInBulk()}
+	a.finishing, _ = workflow.NewDisconnectedContext(ctx)
 	for i := range r.candidates {
-		if ctx.Err() != nil {
-			r.leaveOpen(ctx, r.candidates[i:])
-			return errStopped
-		}
-		if i > 0 && workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
-			return r.continueAsNew(ctx, r.candidates[i:])
-		}
-		// What has begun is finished, also when the run is cancelled meanwhile.
-		finishing, _ := workflow.NewDisconnectedContext(ctx)
-		w := writer{run: r, candidate: &r.candidates[i], stop: ctx}
-		if err := w.settle(finishing); err != nil {
-			r.leaveOpen(finishing, r.candidates[i:])
+		w := &writer{writing: a, candidate: &r.candidates[i]}
+		w.know()
+		a.writers = append(a.writers, w)
+	}
+	return a
+}
+
+func (a *writing) carryOut() error {
+	passes := []func() error{a.writeSingly}
+	if a.inBulk {
+		passes = []func() error{a.writeFresh, a.writeSingly, a.writeStale, a.writeSingly, a.tie}
+	}
+	for _, pass := range passes {
+		if err := pass(); err != nil {
 			return err
 		}
-		r.progress.InvoicesLeft = len(r.candidates) - i - 1
-		r.show(ctx)
-		if r.stopped {
-			r.leaveOpen(ctx, r.candidates[i+1:])
+		if a.stopped {
 			return errStopped
 		}
 	}
 	return nil
+}
+
+// writeSingly settles invoice by invoice what is not left to a bulk.
+func (a *writing) writeSingly() error {
+	for _, w := range a.writers {
+		if len(w.Writes) == 0 || w.forBulk() {
+			continue
+		}
+		if err := a.safePoint(); err != nil {
+			return err
+		}
+		if err := w.settle(a.finishing); err != nil {
+			return err
+		}
+		a.dealtWith()
+	}
+	return nil
+}
+
+// errLong ends a run whose history has grown long: it continues as new.
+var errLong = errors.New("the history is long")
+
+// safePoint stands before anything new is begun: there the run may stop or continue as new.
+func (a *writing) safePoint() error {
+	if a.stop.Err() == nil && a.begun && a.long(a.stop) {
+		if err := a.tie(); err != nil {
+			return err
+		}
+		if a.stop.Err() == nil {
+			return errLong
+		}
+	}
+	if a.stop.Err() != nil {
+		return errStopped
+	}
+	return nil
+}
+
+// long tells whether the history has grown so long that the run goes on as a new one. What was read of a large company fills
+// a good part of it, so that the server's own suggestion comes too early: each invoice that is carried over is read again.
+func (r *run) long(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	if !r.settings.Knows(activities.CheaperWays) {
+		return info.GetContinueAsNewSuggested()
+	}
+	return info.GetCurrentHistoryLength() > maxEvents || info.GetCurrentHistorySize() > maxHistory
+}
+
+// dealtWith shows how many invoices are left.
+func (a *writing) dealtWith() {
+	a.begun = true
+	a.progress.InvoicesLeft = len(a.left())
+	a.show(a.stop)
+}
+
+// left are the invoices on which something is still to be written.
+func (a *writing) left() []candidate {
+	var left []candidate
+	for _, w := range a.writers {
+		if len(w.Writes) > 0 {
+			left = append(left, *w.candidate)
+		}
+	}
+	return left
+}
+
+// leaveRest remembers what is left, also the halves that are not tied, so that the next run looks at it in any case.
+func (a *writing) leaveRest() {
+	for _, w := range a.writers {
+		if len(w.Writes) > 0 || w.untied != nil {
+			a.leave(a.finishing, *w.candidate)
+		}
+	}
 }
 
 // continueAsNew carries the invoices that are left. Their lists were read by this run ID, so the next one reads each
@@ -67,10 +170,11 @@ func (r *run) continueAsNew(ctx workflow.Context, left []candidate) error {
 
 // writer carries out the writes of one invoice.
 type writer struct {
-	*run
+	*writing
 	*candidate
-	stop      workflow.Context // cancelled when nothing new is to be begun
 	decisions int
+	careful   bool             // something is to be looked into that a bulk does not
+	untied    *reconcile.Write // the key that the ERP's half of a payment created in Precoro is still to get
 	// known are the payments of both sides that the standing decision was made on.
 	knownPrecoro, knownERP []string
 }
@@ -85,11 +189,12 @@ const (
 )
 
 func (w *writer) settle(ctx workflow.Context) error {
-	w.know()
 	if w.Reread {
-		if ended, err := w.decideAgain(ctx, true); ended || err != nil {
+		became, err := overtakenOr(w.decideAgain(ctx, true))
+		if err != nil {
 			return err
 		}
+		w.took(became)
 	}
 	for len(w.Writes) > 0 {
 		next := w.Writes[0]
@@ -101,15 +206,35 @@ func (w *writer) settle(ctx workflow.Context) error {
 		if err != nil {
 			return err
 		}
-		switch became {
-		case carriedOut:
-			w.Writes = w.Writes[1:]
-		case overtaken:
-		case abandoned:
-			return nil
-		}
+		w.took(became)
 	}
 	return nil
+}
+
+// took goes on to the next write, or to none.
+func (w *writer) took(became fate) {
+	switch became {
+	case carriedOut:
+		if w.Writes = w.Writes[1:]; len(w.Writes) == 0 {
+			w.run.settle(w.asListed())
+		}
+	case overtaken:
+	case abandoned:
+		w.Writes, w.untied = nil, nil
+	}
+}
+
+// asListed is the invoice as Precoro will list it after our writes: its feed names every invoice that we have paid.
+func (c *candidate) asListed() reconcile.Invoice {
+	inv := c.Invoice
+	switch {
+	case inv.Paid == inv.Total:
+		inv.Status = reconcile.StatusPaid
+	case inv.Paid.Sign() > 0:
+		inv.Status = reconcile.StatusPartlyPaid
+	default:
+	}
+	return inv
 }
 
 // attempts counts how often one write was tried.
@@ -122,20 +247,23 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 	}
 	var tried attempts
 	for {
+		// Nothing is under way yet, so that a run that is to stop need not wait for a quota.
+		if err := w.awaitQuota(w.stop, w.precoroOpens(ctx)); err != nil && w.stop.Err() == nil {
+			return 0, err
+		}
 		if w.stop.Err() != nil {
 			return w.stopBefore(ctx)
 		}
 		before := paidOf(*w.candidate)
-		posted, err := call(ctx, writeOptions(fmt.Sprintf("POST payment %s on invoice %d", order.Amount, w.Invoice.IDN)), act.PostPayment,
+		posted, err := sendPrecoro(ctx, w.run, fmt.Sprintf("POST payment %s on invoice %d", order.Amount, w.Invoice.IDN), act.PostPayment,
 			activities.PostPaymentRequest{
 				Company: w.settings.Ref(), InvoiceID: w.Invoice.ID, Key: order.Key, Amount: order.Amount, Date: order.Date, Read: w.Read,
 			})
-		w.report.Requests.Precoro += requestsOf(posted.Requests, err)
 		if err == nil {
 			w.keepsKey = w.keepsKey || posted.Payment.Tag == order.Key
 			return w.created(ctx, order, posted.Payment, before)
 		}
-		if became, err := w.afterFailure(ctx, order, err, &tried); became != 0 || err != nil {
+		if became, err := w.afterFailure(ctx, order, err, workflow.Now(ctx), &tried); became != 0 || err != nil {
 			return became, err
 		}
 		found, became, err := w.checkPrecoro(ctx, order)
@@ -170,7 +298,7 @@ func (w *writer) created(ctx workflow.Context, order reconcile.Write, payment re
 		note = joined(note, "key set by a second request")
 	}
 	if order.TagBack {
-		note = joined(note, fmt.Sprintf("bill %s carries %s for it", w.Bill.ID, tag.Key))
+		note = joined(note, fmt.Sprintf("bill %s gets %s for it", w.Bill.ID, tag.Key))
 	}
 	payment.Tag = order.Key
 	if i := slices.IndexFunc(w.Payments, func(p reconcile.Payment) bool { return p.ID == payment.ID }); i >= 0 {
@@ -190,7 +318,7 @@ func (w *writer) created(ctx workflow.Context, order reconcile.Write, payment re
 	if !order.TagBack {
 		return carriedOut, nil
 	}
-	return w.bookInERP(ctx, tag, followUp)
+	return w.tieTo(ctx, tag)
 }
 
 // tagInPrecoro adopts a payment that is there.
@@ -242,15 +370,17 @@ func (w *writer) putKey(ctx workflow.Context, order reconcile.Write, ref string)
 
 // patchKey sends the key once. A fate of 0 says that it has to be looked for.
 func (w *writer) patchKey(ctx workflow.Context, order reconcile.Write, ref string, tried *attempts) (fate, error) {
-	tagged, err := call(ctx, writeOptions(fmt.Sprintf("PATCH key %s on payment %s of invoice %d", order.Key, ref, w.Invoice.IDN)), act.TagPayment,
+	if err := w.awaitQuota(ctx, w.precoroOpens(ctx)); err != nil {
+		return 0, err
+	}
+	tagged, err := sendPrecoro(ctx, w.run, fmt.Sprintf("PATCH key %s on payment %s of invoice %d", order.Key, ref, w.Invoice.IDN), act.TagPayment,
 		activities.TagPaymentRequest{Company: w.settings.Ref(), Payment: ref, Key: order.Key, Currency: order.Amount.Currency()})
-	w.report.Requests.Precoro += requestsOf(tagged.Requests, err)
 	kind, failure, _ := activities.KindOf(err)
 	switch {
 	case kind == activities.Refused:
 		return w.abandon(ctx, order, reconcile.Rejected, "the key was refused: "+failure.Text)
 	case err != nil:
-		return w.afterFailure(ctx, order, err, tried)
+		return w.afterFailure(ctx, order, err, workflow.Now(ctx), tried)
 	case tagged.Payment.Tag == order.Key:
 		return carriedOut, nil
 	}
@@ -258,9 +388,9 @@ func (w *writer) patchKey(ctx workflow.Context, order reconcile.Write, ref strin
 	return 0, nil
 }
 
-// afterFailure waits as the failed write demands, so that the check that follows sees the truth. A fate other than 0 is
-// final.
-func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err error, tried *attempts) (fate, error) {
+// afterFailure waits as the failed write demands, from when it failed on, so that the check that follows sees the truth. A
+// fate other than 0 is final.
+func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err error, at time.Time, tried *attempts) (fate, error) {
 	kind, failure, ok := activities.KindOf(err)
 	if !ok {
 		return 0, err
@@ -268,13 +398,13 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 	switch kind {
 	case activities.StaleRead:
 		tried.notSent++
-		if err := w.waitUntil(ctx, workflow.Now(ctx).Add(failure.Wait), "because another run may have sent the write"); err != nil {
+		if err := w.waitUntil(ctx, at.Add(failure.Wait), "because another run may have sent the write"); err != nil {
 			return 0, err
 		}
 	case activities.NotSent:
 		// Nothing is under way, so that a run that is to stop need not wait for a quota.
 		tried.notSent++
-		err := w.waitUntil(w.stop, workflow.Now(ctx).Add(max(w.settings.SameGet, failure.Wait)), "because the write was not sent: "+failure.Text)
+		err := w.waitUntil(w.stop, at.Add(max(w.settings.SameGet, failure.Wait)), "because the write was not sent: "+failure.Text)
 		if w.stop.Err() != nil {
 			return w.stopBefore(ctx)
 		}
@@ -287,7 +417,7 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 		return 0, w.giveUp(err)
 	default:
 		tried.unknown++
-		err := w.waitUntil(ctx, workflow.Now(ctx).Add(w.settings.Settle), "because nobody knows yet whether the write took effect: "+failure.Text)
+		err := w.waitUntil(ctx, at.Add(w.settings.Settle), "because nobody knows yet whether the write took effect: "+failure.Text)
 		if err != nil {
 			return 0, err
 		}
@@ -357,7 +487,7 @@ func (w *writer) inERP(ctx workflow.Context, order reconcile.Write) (fate, error
 	if workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor {
 		return overtakenOr(w.decideAgain(ctx, true))
 	}
-	return w.bookInERP(ctx, order, planned)
+	return w.bookInERP(ctx, order, planned, attempts{})
 }
 
 // purpose is why something is written in the ERP.
@@ -370,9 +500,9 @@ const (
 )
 
 // bookInERP reads the bill, writes the payment upon it and reads it back, until the key is seen there.
-func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purpose) (fate, error) {
-	var tried attempts
-	for sent := false; ; sent = true {
+func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purpose, tried attempts) (fate, error) {
+	for {
+		sent := tried != attempts{}
 		bill, became, err := w.checkERP(ctx, order, sent, why)
 		if became != 0 || err != nil {
 			return became, err
@@ -396,14 +526,13 @@ func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purp
 		if order.Adopt {
 			verb = "note"
 		}
-		written, err := call(ctx, writeOptions(fmt.Sprintf("%s payment %s on bill %s", verb, order.Amount, w.Bill.ID)), act.WriteBill,
+		_, err = sendERP(ctx, w.run, fmt.Sprintf("%s payment %s on bill %s", verb, order.Amount, w.Bill.ID), act.WriteBill,
 			activities.WriteBillRequest{
 				Company: w.settings.Ref(), Snapshot: bill.Snapshot, Read: bill.Read,
 				Order: erp.Order{Key: order.Key, Amount: order.Amount, Date: order.Date, Payment: order.Target},
 			})
-		w.report.Requests.ERP += requestsOf(written.Requests, err)
 		if err != nil {
-			if became, err := w.afterFailure(ctx, order, err, &tried); became != 0 || err != nil {
+			if became, err := w.afterFailure(ctx, order, err, workflow.Now(ctx), &tried); became != 0 || err != nil {
 				return became, err
 			}
 			continue
@@ -430,7 +559,7 @@ func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent bool
 		return activities.BillRead{}, became, err
 	case !order.Adopt && found != nil && sent:
 		order.Adopt, order.Target = true, found.ID
-		became, err := w.bookInERP(ctx, order, claim)
+		became, err := w.bookInERP(ctx, order, claim, attempts{})
 		return activities.BillRead{}, became, err
 	case version != w.Bill.Version && why == planned:
 		became, err := w.stillDue(ctx, order)
@@ -452,13 +581,19 @@ func (w *writer) seenInERP(ctx workflow.Context, order reconcile.Write, why purp
 	w.Bill = read.Snapshot.Bill
 	found, _ := appeared(w.Bill.Payments, w.knownERP, order)
 	switch {
-	case found != nil && found.Tag == order.Key && (order.Adopt || found.Amount == order.Amount):
+	case w.shows(w.Bill, order):
 		return w.booked(ctx, order, before, why)
 	case found != nil && found.Tag == "" && !order.Adopt && !w.settings.ERP.KeepsKey:
 		order.Adopt, order.Target = true, found.ID
-		return w.bookInERP(ctx, order, claim)
+		return w.bookInERP(ctx, order, claim, attempts{})
 	}
 	return w.abandon(ctx, order, reconcile.Rejected, "the ERP accepted the payment, but does not show it")
+}
+
+// shows tells whether a bill shows the order as it was written.
+func (w *writer) shows(bill reconcile.Bill, order reconcile.Write) bool {
+	found, _ := appeared(bill.Payments, w.knownERP, order)
+	return found != nil && found.Tag == order.Key && (order.Adopt || found.Amount == order.Amount)
 }
 
 // booked takes over a payment that the bill shows now.
@@ -532,7 +667,7 @@ func (w *writer) decideAgain(ctx workflow.Context, reread bool) (ended bool, err
 	w.know()
 	if len(w.Writes) < len(decision.Writes) {
 		w.report.Notes = append(w.report.Notes, fmt.Sprintf("invoice %d: changed while it was being written; the next run looks at it again", w.Invoice.IDN))
-		w.keepOpen(w.openOf(ctx, *w.candidate, ""))
+		w.leave(ctx, *w.candidate)
 	}
 	return len(w.Writes) == 0, nil
 }
@@ -602,17 +737,19 @@ func (w *writer) abandon(ctx workflow.Context, order reconcile.Write, reason rec
 // stopBefore ends the invoice because the run is to stop, with nothing under way.
 func (w *writer) stopBefore(ctx workflow.Context) (fate, error) {
 	w.stopped = true
-	w.leaveOpen(ctx, []candidate{*w.candidate})
+	w.leave(ctx, *w.candidate)
 	return abandoned, nil
 }
 
 // leaveOpen remembers invoices that the run did not get to, so that the next one looks at them in any case.
 func (r *run) leaveOpen(ctx workflow.Context, left []candidate) {
 	for _, c := range left {
-		if len(c.Writes) > 0 {
-			r.keepOpen(r.openOf(ctx, c, ""))
-		}
+		r.leave(ctx, c)
 	}
+}
+
+func (r *run) leave(ctx workflow.Context, c candidate) {
+	r.keepOpen(r.openOf(ctx, c, ""))
 }
 
 // add books an order that was carried out, or would be, in the run's own picture of the documents.

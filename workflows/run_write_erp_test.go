@@ -30,7 +30,7 @@ func TestBillIsReadBeforeAndAfterTheWrite(t *testing.T) {
 	}, w.sent())
 	require.Equal(t, report.Paid{Precoro: "120.00", ERP: "0.00"}, end.Report.Rows[0].Before)
 	require.Equal(t, report.Paid{Precoro: "120.00", ERP: "120.00"}, end.Report.Rows[0].After)
-	require.Equal(t, report.Requests{Precoro: 2, ERP: 5, ERPCost: 4000}, end.Report.Requests)
+	require.Equal(t, report.Requests{Precoro: 2, ERP: 5, ERPCost: 5000}, end.Report.Requests)
 	require.Equal(t, report.ByDirection{ToERP: 1}, end.Report.Created)
 }
 

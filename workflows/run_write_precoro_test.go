@@ -425,7 +425,7 @@ func TestPaymentCreatedInPrecoroIsNamedInTheERP(t *testing.T) {
 	created(t, end)
 	require.Equal(t, []string{"POST 1042 er.E1 120.00", "note B1042 pr.601 120.00"}, w.writes())
 	require.Equal(t, "pr.601", w.bill("B1042").Payments[0].Tag)
-	require.Equal(t, "bill B1042 carries pr.601 for it", end.Report.Rows[0].Note)
+	require.Equal(t, "bill B1042 gets pr.601 for it", end.Report.Rows[0].Note)
 }
 
 func TestTagBackThatIsRefusedIsAnExceptionBesideTheCreation(t *testing.T) {

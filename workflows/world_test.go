@@ -47,11 +47,16 @@ type world struct {
 	mute     bool // Precoro accepts a key without keeping or showing it
 	blind    bool // the ERP accepts a payment without booking it
 	lists    bool // the ERP gives payments with the bills that it finds
+	room     int  // how many bills fit into an answer, if not all that are asked for
+	price    int  // of what was read and written in the ERP, in thousandths of a request
+	lax      bool // the ERP writes without looking whether the bill is still as it was read
+	late     []lateWrite
 	invoices []*invoice
 	bills    []*reconcile.Bill
 	last     activities.LastRun
 	faults   map[string][]fault
-	created  int
+	created  int                  // in Precoro
+	booked   int                  // in the ERP
 	changed  map[string]time.Time // when each bill changed last
 	modified map[int64]time.Time  // when each invoice changed last, by idn
 
@@ -75,13 +80,23 @@ type event struct {
 	what string
 }
 
+// lateWrite is one that takes effect after its answer was given up.
+type lateWrite struct {
+	at    time.Time
+	bill  string
+	order erp.Order
+	fault fault
+}
+
 // fault is what happens to one call.
 type fault struct {
 	err       error
-	landed    bool   // carried out, though the call fails
-	untagged  bool   // carried out without its key
-	runID     string // of the run that is said to have read, where it is not this one
-	meanwhile func() // before the call is carried out
+	landed    bool          // carried out, though the call fails
+	untagged  bool          // carried out without its key
+	only      int           // of a bulk: so many of its writes are carried out, if not all
+	after     time.Duration // a write in the ERP is carried out so much later
+	runID     string        // of the run that is said to have read, where it is not this one
+	meanwhile func()        // before the call is carried out
 }
 
 func newWorld() *world {
@@ -229,6 +244,7 @@ func (w *world) begin(name, format string, args ...any) fault {
 	}
 	what := fmt.Sprintf(format, args...)
 	at := w.now()
+	w.land(at)
 	if before, again := w.gets[what]; again && at.Sub(before) < w.settings.SameGet {
 		w.wrong = append(w.wrong, fmt.Sprintf("%s again after %s", what, at.Sub(before)))
 	}
@@ -236,9 +252,28 @@ func (w *world) begin(name, format string, args ...any) fault {
 		w.gets[what] = at
 	}
 	w.events = append(w.events, event{at.Sub(epoch), what})
+	return w.take(name)
+}
+
+// land carries out the late writes that are due.
+func (w *world) land(now time.Time) {
+	w.late = slices.DeleteFunc(w.late, func(l lateWrite) bool {
+		if l.at.After(now) {
+			return false
+		}
+		w.bookOrder(w.bill(l.bill), l.order, l.fault)
+		return true
+	})
+}
+
+// take takes the first fault that waits under one of these names.
+func (w *world) take(names ...string) fault {
 	var f fault
-	if waiting := w.faults[name]; len(waiting) > 0 {
-		f, w.faults[name] = waiting[0], waiting[1:]
+	for _, name := range names {
+		if waiting := w.faults[name]; len(waiting) > 0 {
+			f, w.faults[name] = waiting[0], waiting[1:]
+			break
+		}
 	}
 	if f.meanwhile != nil {
 		f.meanwhile()
@@ -337,9 +372,11 @@ func (w *backend) FindBills(_ context.Context, in activities.FindBillsRequest) (
 func (w *backend) ReadBill(ctx context.Context, in activities.ReadBillRequest) (activities.BillRead, error) {
 	f := w.begin("ReadBill", "bill %s", in.ID)
 	defer w.end()
+	w.price += 1000
 	if f.err != nil {
 		return activities.BillRead{}, f.err
 	}
+	w.take("bill " + in.ID)
 	bill := w.bill(in.ID)
 	if bill == nil {
 		return activities.BillRead{}, kind(activities.NotFound, activities.SideERP, "ERP: bill "+in.ID+" not found", 0)
@@ -387,50 +424,129 @@ func (w *backend) TagPayment(_ context.Context, in activities.TagPaymentRequest)
 	return activities.Posted{}, kind(activities.NotFound, activities.SidePrecoro, "Precoro: payment not found", 0)
 }
 
+func (w *backend) ReadBills(ctx context.Context, in activities.ReadBillsRequest) (activities.BillsRead, error) {
+	f := w.begin("ReadBills", "bills %d", len(in.IDs))
+	defer w.end()
+	w.price += 100
+	w.isBulk(in.IDs)
+	if f.err != nil {
+		return activities.BillsRead{}, f.err
+	}
+	out := activities.BillsRead{Read: activities.Read{At: w.now(), RunID: cmp.Or(f.runID, runID(ctx))}, Requests: 1}
+	for _, id := range in.IDs {
+		w.take("bill " + id)
+		switch bill := w.bill(id); {
+		case w.room > 0 && len(out.Snapshots) == w.room:
+			out.Rest = append(out.Rest, id)
+		case bill != nil:
+			copied := *bill
+			copied.Payments = slices.Clone(bill.Payments)
+			out.Snapshots = append(out.Snapshots, erp.Snapshot{Bill: copied})
+		}
+	}
+	return out, nil
+}
+
+// isBulk notes what the port does not take.
+func (w *world) isBulk(ids []string) {
+	distinct := slices.Compact(slices.Sorted(slices.Values(ids)))
+	if len(ids) == 0 || len(ids) > w.settings.ERP.Bulk || len(distinct) != len(ids) {
+		w.wrong = append(w.wrong, fmt.Sprintf("not a bulk: %v", ids))
+	}
+}
+
 func (w *backend) WriteBill(ctx context.Context, in activities.WriteBillRequest) (activities.BillWritten, error) {
 	if err := w.stale(ctx, in.Read); err != nil {
 		return activities.BillWritten{}, err
 	}
+	w.begin("one write", "%s", writeEvent(in.Snapshot, in.Order))
+	defer w.end()
+	w.price += 1000
+	return activities.BillWritten{Requests: 1}, w.writeBill(in.Snapshot, in.Order)
+}
+
+// WriteBills carries out one write after the other, each with the fault that waits for it. Faults of the whole make its
+// answer: then what the writes came to is lost.
+func (w *backend) WriteBills(ctx context.Context, in activities.WriteBillsRequest) (activities.BillsWritten, error) {
+	f := w.begin("WriteBills", "bulk %d", len(in.Writes))
+	defer w.end()
+	var ids []string
+	out := activities.BillsWritten{Outcomes: make([]activities.BillOutcome, len(in.Writes)), Requests: 1}
+	for i, one := range in.Writes {
+		ids = append(ids, one.Snapshot.Bill.ID)
+		if f.err != nil && !f.landed || f.only > 0 && i >= f.only {
+			continue
+		}
+		err := w.stale(ctx, one.Read)
+		if err == nil {
+			w.price += 100
+			w.events = append(w.events, event{w.now().Sub(epoch), writeEvent(one.Snapshot, one.Order)})
+			err = w.writeBill(one.Snapshot, one.Order)
+		}
+		if kind, failure, ok := activities.KindOf(err); ok {
+			out.Outcomes[i] = activities.BillOutcome{Kind: kind, Failure: failure}
+		}
+	}
+	w.isBulk(ids)
+	if f.only > 0 {
+		out.Outcomes = out.Outcomes[:f.only]
+	}
+	return out, f.err
+}
+
+func writeEvent(bill erp.Snapshot, order erp.Order) string {
 	verb := "write"
-	if in.Order.Payment != "" {
+	if order.Payment != "" {
 		verb = "note"
 	}
-	bill := w.bill(in.Snapshot.Bill.ID)
-	f := w.begin("WriteBill", "%s %s %s %s", verb, bill.ID, in.Order.Key, in.Order.Amount.Number())
-	defer w.end()
+	return fmt.Sprintf("%s %s %s %s", verb, bill.Bill.ID, order.Key, order.Amount.Number())
+}
+
+// writeBill carries out one write in the ERP, in whatever request it came.
+func (w *world) writeBill(snapshot erp.Snapshot, order erp.Order) error {
+	bill := w.bill(snapshot.Bill.ID)
+	f := w.take("write "+bill.ID, "WriteBill")
 	if f.err != nil && !f.landed {
-		return activities.BillWritten{}, f.err
+		return f.err
 	}
-	if bill.Version != in.Snapshot.Bill.Version {
-		return activities.BillWritten{}, kind(activities.StaleRead, activities.SideERP, "ERP: bill has changed", 0)
+	if bill.Version != snapshot.Bill.Version && !w.lax {
+		return kind(activities.StaleRead, activities.SideERP, "ERP: bill has changed", 0)
 	}
+	if f.after > 0 {
+		w.late = append(w.late, lateWrite{w.now().Add(f.after), bill.ID, order, f})
+		return f.err
+	}
+	w.bookOrder(bill, order, f)
+	return f.err
+}
+
+func (w *world) bookOrder(bill *reconcile.Bill, order erp.Order, f fault) {
 	payments := slices.Clone(bill.Payments)
-	switch at := slices.IndexFunc(payments, func(p reconcile.Payment) bool { return p.ID == in.Order.Payment }); {
+	switch at := slices.IndexFunc(payments, func(p reconcile.Payment) bool { return p.ID == order.Payment }); {
 	case w.blind:
-	case in.Order.Payment == "":
-		w.created++
-		payment := reconcile.Payment{ID: fmt.Sprintf("E%d", 600+w.created), Amount: in.Order.Amount, Date: in.Order.Date}
+	case order.Payment == "":
+		w.booked++
+		payment := reconcile.Payment{ID: fmt.Sprintf("E%d", 600+w.booked), Amount: order.Amount, Date: order.Date}
 		if w.settings.ERP.KeepsKey && !f.untagged {
-			payment.Tag = in.Order.Key
+			payment.Tag = order.Key
 		}
 		w.book(bill, append(payments, payment))
 	case at < 0:
-		w.wrong = append(w.wrong, "a key for a payment that is not there: "+in.Order.Payment)
+		w.wrong = append(w.wrong, "a key for a payment that is not there: "+order.Payment)
 	case payments[at].Derived: // a record of its own takes its part of what the flag says
-		record := reconcile.Payment{ID: "R" + in.Order.Key, Tag: in.Order.Key, Amount: in.Order.Amount, Date: in.Order.Date}
+		record := reconcile.Payment{ID: "R" + order.Key, Tag: order.Key, Amount: order.Amount, Date: order.Date}
 		rest, err := money.FromMinor(payments[at].Amount.Minor()-record.Amount.Minor(), "EUR")
 		if err != nil {
-			return activities.BillWritten{}, err
+			w.wrong = append(w.wrong, err.Error())
 		}
 		if payments[at].Amount = rest; rest.Sign() == 0 {
 			payments = slices.Delete(payments, at, at+1)
 		}
 		w.book(bill, append(payments, record))
 	default:
-		payments[at].Tag = in.Order.Key
+		payments[at].Tag = order.Key
 		w.book(bill, payments)
 	}
-	return activities.BillWritten{Requests: 1}, f.err
 }
 
 // runAs gives each run an ID of its own, as the server does.

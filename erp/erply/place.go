@@ -65,7 +65,10 @@ func (p place) pages(changed bool) int {
 // Erply says there is, or repeat themselves.
 func (p place) read(pages []Page) (place, error) {
 	if p.size == 0 {
-		p.size, p.total = sizeOf(pages[0]), pages[0].Total
+		p.total = pages[0].Total
+	}
+	if p.page == 1 {
+		p.size = sizeOf(pages[0])
 	}
 	next := place{page: p.page + len(pages), total: p.total, size: p.size, overlap: p.overlap}
 	moved, before := 0, 0 // how many documents moved up, perhaps to before which page

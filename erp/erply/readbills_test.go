@@ -59,6 +59,7 @@ func TestBillsThatAreNotThereAreLeftOut(t *testing.T) {
 		snapshots, err := d.adapter(t).ReadBills(t.Context(), []string{"1", "2", "1", "x", "", "0", "1,3", strings.Repeat("9", 40), "3", "4"})
 		require.NoError(t, err)
 		require.ElementsMatch(t, []string{"1", "3"}, idsOf(snapshots))
+		require.Equal(t, "1,2,3,4", d.sent("getPurchaseDocuments")[0].Get("ids"))
 
 		snapshots, err = d.adapter(t).ReadBills(t.Context(), []string{"2"})
 		require.NoError(t, err)

@@ -120,3 +120,18 @@ func TestAnswerThatDoesNotNameTheDocumentLeavesTheOutcomeUnknown(t *testing.T) {
 		require.Equal(t, "OutcomeUnknown", kindOf(save(t.Context(), d.client(t))), records)
 	}
 }
+
+func TestNewDocumentsAreSavedTogether(t *testing.T) {
+	t.Parallel()
+	d := newDouble(t)
+	d.within = func(request url.Values) string {
+		return ok([]object{{"invoiceID": "88" + strings.TrimPrefix(request.Get("no"), "INV-")}}, 1)
+	}
+	document := func(no string) erply.SavePurchaseDocument {
+		return erply.SavePurchaseDocument{CurrencyCode: "EUR", No: no, SupplierID: 5}
+	}
+	saved := d.client(t).SavePurchaseDocuments(t.Context(), []erply.SavePurchaseDocument{document("INV-1"), {}, document("INV-2")})
+	require.Equal(t, "Refused", kindOf(saved[1].Err))
+	require.Equal(t, []erply.Saved{{ID: 881}, {Err: saved[1].Err}, {ID: 882}}, saved)
+	require.Len(t, d.bulks(), 1)
+}

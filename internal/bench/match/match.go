@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package match measures how fast payrecon matches invoices with bills, against the same join in SQLite in memory.
 package match
 

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command match prints how fast payrecon matches invoices with bills, against the same join in SQLite, as Markdown. Sizes
 // other than a thousand, a hundred thousand and a million may be given as arguments.
 package main

@@ -5,6 +5,7 @@ package devserver_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -45,6 +46,13 @@ var each = []struct {
 	}, devserver.Actions{"command_StartTimer": 1}},
 	{"a child", func(ctx workflow.Context) error {
 		return workflow.ExecuteChildWorkflow(ctx, "nothing").Get(ctx, nil)
+	}, devserver.Actions{"command_StartChildWorkflowExecution": 1, "command_StartChildWorkflowExecution_Extra": 1}},
+	{"a child that runs already", func(ctx workflow.Context) error {
+		ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{WorkflowID: "listener"})
+		if err := workflow.ExecuteChildWorkflow(ctx, "listener").Get(ctx, nil); !temporal.IsWorkflowExecutionAlreadyStartedError(err) {
+			return fmt.Errorf("want that it runs already, got %w", err)
+		}
+		return nil
 	}, devserver.Actions{"command_StartChildWorkflowExecution": 1, "command_StartChildWorkflowExecution_Extra": 1}},
 	{"a signal to a workflow", func(ctx workflow.Context) error {
 		return workflow.SignalExternalWorkflow(ctx, "listener", "", "hello", nil).Get(ctx, nil)

@@ -134,7 +134,11 @@ func (s *Sandbox) carryOut(in request, f *Fault, work func() reply) reply {
 	if f != nil && f.Kind == Slow && !wait(in.life, f.Delay) {
 		return reply{broken: brokenReset}
 	}
-	s.mu.Lock()
+	if in.method == http.MethodGet {
+		s.mu.LockToLook()
+	} else {
+		s.mu.Lock()
+	}
 	defer s.mu.Unlock()
 	mark := len(s.ledger.writes)
 	answer := work()

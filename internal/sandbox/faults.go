@@ -169,7 +169,7 @@ func (s *Sandbox) strike(side string, names []string) *Fault {
 
 // refuseConnection tells whether the request never arrives: then it counts nowhere.
 func (s *Sandbox) refuseConnection(side string, names []string) bool {
-	s.mu.Lock()
+	s.mu.LockToLook()
 	defer s.mu.Unlock()
 	f := s.due(side, names)
 	if f == nil || f.Kind != Refused {

@@ -111,7 +111,7 @@ func precoroRouteOf(in request) (name string, idn int64) {
 }
 
 func (s *Sandbox) admitPrecoro(in request, name string, overlapping bool) (*reply, *Fault) {
-	s.mu.Lock()
+	s.mu.LockToLook()
 	defer s.mu.Unlock()
 	s.ledger.request(precoroSide, name)
 	agent := in.header.Get("User-Agent")

@@ -2,7 +2,7 @@ package sandbox
 
 import (
 	"fmt"
-	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,7 +22,8 @@ func (s *Sandbox) listInvoices(c precoroCall) reply {
 	if flaw != nil {
 		return s.wrong(c, flaw.field, "%s", flaw.text)
 	}
-	return page(s, c, s.world.newestInvoices.those(fits), func(i *Invoice) (int64, any) { return i.ID, s.world.invoiceJSON(i.ID, false) })
+	found := s.world.newestInvoices.those(c.filter(), s.mu.changes, fits)
+	return page(s, c, found, func(i *Invoice) (int64, any) { return i.ID, s.world.invoiceJSON(i.ID, false) })
 }
 
 // invoiceFilter understands the query of GET /invoices. modifiedSince is read in UTC and includes its own second.
@@ -77,23 +78,28 @@ func (s *Sandbox) listPayments(c precoroCall) reply {
 		}
 		wanted[i] = list
 	}
-	fits := func(p *Payment) bool {
-		ofInvoice := len(wanted[0]) == 0 || among(wanted[0], s.world.invoices[p.InvoiceID].IDN)
-		return ofInvoice && among(wanted[1], p.ID) && among(wanted[2], p.IDN)
-	}
-	return page(s, c, s.world.newestPayments.those(fits), func(p *Payment) (int64, any) { return p.ID, s.world.paymentJSON(p, true) })
+	found := s.world.newestPayments.those(c.filter(), s.mu.changes, func(p *Payment) bool {
+		return among(wanted[0], s.world.invoices[p.InvoiceID].IDN) && among(wanted[1], p.ID) && among(wanted[2], p.IDN)
+	})
+	return page(s, c, found, func(p *Payment) (int64, any) { return p.ID, s.world.paymentJSON(p, true) })
 }
 
-const (
-	defaultPerPage = 100
-	maxPage        = 1 << 40 // beyond, every page is empty too
-)
+// filter is the query without the page.
+func (c precoroCall) filter() string {
+	query := maps.Clone(c.query)
+	for _, p := range pageParameters {
+		query.Del(p.name)
+	}
+	return query.Encode()
+}
+
+const defaultPerPage = 100
 
 var pageSizes = []int64{10, 20, 50, 100, 200}
 
 // page cuts a page out of a listing. Its meta has the older shape with total_pages or the newer one with has_next_page,
 // by the id of its first row.
-func page[D any](s *Sandbox, c precoroCall, all iter.Seq[D], row func(D) (int64, any)) reply {
+func page[D any](s *Sandbox, c precoroCall, all []D, row func(D) (int64, any)) reply {
 	number, f := numbers(c.query, "page", 1)
 	size, g := numbers(c.query, "per_page", 1)
 	switch {
@@ -104,22 +110,21 @@ func page[D any](s *Sandbox, c precoroCall, all iter.Seq[D], row func(D) (int64,
 	}
 	current, perPage := int64(1), int64(defaultPerPage)
 	if len(number) > 0 {
-		current = min(number[0], maxPage)
+		current = number[0]
 	}
 	if len(size) > 0 {
 		perPage = size[0]
 	}
-	from, to, count := (current-1)*perPage, current*perPage, int64(0)
+	count := int64(len(all))
+	from := min((min(current, count+1)-1)*perPage, count)
+	to := min(from+perPage, count)
 	rows, first := []any{}, int64(0)
-	for document := range all {
-		if from <= count && count < to {
-			id, out := row(document)
-			if count == from {
-				first = id
-			}
-			rows = append(rows, out)
+	for n, document := range all[from:to] {
+		id, out := row(document)
+		if n == 0 {
+			first = id
 		}
-		count++
+		rows = append(rows, out)
 	}
 	pagination := map[string]any{"total": count, "count": len(rows), "per_page": perPage, "current_page": current}
 	if coin(first, "pagination") {

@@ -8,7 +8,6 @@ package sandbox
 
 import (
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -42,7 +41,7 @@ type Sandbox struct {
 
 	precoroOpen, erplyOpen atomic.Int64 // requests at work: outside of mu, or there would never be two
 
-	mu      sync.Mutex
+	mu      guard
 	world   world
 	ledger  ledger
 	faults  []*Fault

@@ -42,14 +42,14 @@ type State struct {
 
 // Counters takes a snapshot of the counters alone.
 func (s *Sandbox) Counters() Counters {
-	s.mu.Lock()
+	s.mu.LockToLook()
 	defer s.mu.Unlock()
 	return s.ledger.counters()
 }
 
 // State takes a snapshot.
 func (s *Sandbox) State() State {
-	s.mu.Lock()
+	s.mu.LockToLook()
 	defer s.mu.Unlock()
 	state := State{
 		Counters: s.ledger.counters(),

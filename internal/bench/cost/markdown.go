@@ -19,12 +19,11 @@ var tables = template.Must(template.New("cost.md").Funcs(template.FuncMap{
 	"grouped": grouped, "tenths": tenths, "days": days, "kib": kib, "mib": mib, "ratio": ratio, "int": func(n int64) int { return int(n) },
 }).Parse(page))
 
-// Markdown is the page about the result, with sections that others have measured before its last one. What is noisy stands in
-// the last one.
-func (r Result) Markdown(sections ...string) (string, error) {
+// Markdown is the page about the result, with what was measured of matching. What is noisy stands in the last section.
+func (r Result) Markdown(matching string) (string, error) {
 	var text strings.Builder
 	err := tables.Execute(&text, map[string]any{
-		"Rows": r.Rows, "Peaks": r.Peaks, "Sections": sections, "Actions": r.actions(), "Full": r.only(FullDiffering),
+		"Rows": r.Rows, "Peaks": r.Peaks, "Matching": matching, "Actions": r.actions(), "Full": r.only(FullDiffering),
 	})
 	return text.String(), err
 }

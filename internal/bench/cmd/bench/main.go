@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"payrecon/internal/bench/cost"
+	"payrecon/internal/bench/match"
 )
 
 func main() {
@@ -49,7 +50,11 @@ func run(ctx context.Context, sizes, worker, out string, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	page, err := result.Markdown()
+	matching, err := match.Run(ctx, o.Sizes)
+	if err != nil {
+		return err
+	}
+	page, err := result.Markdown(matching.Markdown())
 	if err != nil {
 		return err
 	}

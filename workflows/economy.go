@@ -73,7 +73,8 @@ func (w wanted) choice(sizes Sizes) choice {
 	numbers := len(w.idns) + len(w.ids)
 	lookUps := len(w.ids) + (len(w.externals)+perPage-1)/perPage
 	return choice{
-		ofInvoices, way{wayEach, (numbers + lookUps) * request},
+		ofInvoices,
+		way{wayEach, (numbers + lookUps) * request},
 		way{wayList, (pages(sizes.Invoices) + min(numbers, pages(sizes.Payments))) * request},
 	}
 }

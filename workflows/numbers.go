@@ -44,21 +44,20 @@ func numberOf(numbers Numbers, id int64) (int64, bool) {
 
 // numbered are the numbers of the invoices that are open by what a run has read, beside those that were known before.
 func numbered(before Numbers, rows []reconcile.Invoice) Numbers {
-	byID := make(map[int64]int64, len(before)+len(rows))
-	for _, n := range before {
-		byID[n.ID] = n.IDN
-	}
+	var all Numbers
+	read := make(map[int64]bool, len(rows))
 	for _, inv := range rows {
-		if inv.Problem != "" {
+		if read[inv.ID] || inv.Problem != "" {
 			continue
 		}
-		if delete(byID, inv.ID); inv.Paid != inv.Total {
-			byID[inv.ID] = inv.IDN
+		if read[inv.ID] = true; inv.Paid != inv.Total {
+			all = append(all, Number{inv.ID, inv.IDN})
 		}
 	}
-	all := make(Numbers, 0, len(byID))
-	for id, idn := range byID { //workflowcheck:ignore
-		all = append(all, Number{id, idn})
+	for _, n := range before {
+		if !read[n.ID] {
+			all = append(all, n)
+		}
 	}
 	slices.SortFunc(all, func(a, b Number) int { return cmp.Compare(a.ID, b.ID) })
 	return all[max(0, len(all)-maxNumbers):] // the newest are paid next

@@ -137,7 +137,10 @@ func TestRunWaitsForTheQuotaThatEarlierRunsUsedUp(t *testing.T) {
 
 	created(t, end)
 	require.Equal(t, []event{
-		{0, "GET page 1"}, {0, "find 1"}, {31 * time.Minute, "GET 1042"}, {31 * time.Minute, "bill B1042"},
+		{0, "GET page 1"},
+		{0, "find 1"},
+		{31 * time.Minute, "GET 1042"},
+		{31 * time.Minute, "bill B1042"},
 		{31 * time.Minute, "POST 1042 er.E1 120.00"},
 	}, w.events)
 	require.Equal(t, []report.Wait{{Until: epoch.Add(31 * time.Minute), Why: "the 100 requests an hour that Precoro allows are used up"}}, end.Report.Waits)

@@ -190,7 +190,9 @@ func newRun(ctx workflow.Context, start RunStart) (*run, error) {
 		r.settings, r.today, r.candidates = resume.Settings, resume.Today, resume.Candidates
 		r.report, r.filed, r.open, r.forgotten = resume.Report, resume.Filed, resume.Open, resume.Forgotten
 		r.marks, r.sizes = resume.Marks, resume.Sizes
-		maps.Copy(r.settled, resume.Settled)
+		if resume.Settled != nil {
+			r.settled = maps.Clone(resume.Settled)
+		}
 		for _, idn := range resume.Looked {
 			r.looked[idn] = true
 		}

@@ -210,7 +210,8 @@ func (r *run) settle(inv reconcile.Invoice) {
 // millions, and a full run does not go by it.
 func fingerprint(inv reconcile.Invoice) uint32 {
 	h := fnv.New32a()
-	_, _ = fmt.Fprintf(h, "%d %d %s %s %q", inv.ID, inv.Status, inv.Total, inv.Paid, inv.ExternalID) // a hash takes everything
+	text := fmt.Sprintf("%d %d %s %s %q", inv.ID, inv.Status, inv.Total, inv.Paid, inv.ExternalID)
+	_, _ = h.Write([]byte(text)) // a hash takes everything
 	return h.Sum32()
 }
 

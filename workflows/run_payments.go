@@ -13,8 +13,8 @@ import (
 
 // paymentList are the payments of the differing invoices, out of the list of all payments. nil is an empty one.
 type paymentList struct {
-	byInvoice map[int64]*listedInvoice // by database id
-	read      activities.Read          // of the first page: what was made after it may be missing
+	byID, byIDN map[int64]*listedInvoice
+	read        activities.Read // of the first page: what was made after it may be missing
 }
 
 type listedInvoice struct {
@@ -27,13 +27,14 @@ func (r *run) listPayments(ctx workflow.Context, differing []candidate) (*paymen
 	if r.everything() {
 		r.sizes.Payments = max(r.sizes.Payments, r.paidInvoices()) // each of them has one at least
 	}
-	list := &paymentList{byInvoice: map[int64]*listedInvoice{}}
+	list := &paymentList{byID: map[int64]*listedInvoice{}, byIDN: map[int64]*listedInvoice{}}
 	for _, c := range differing {
 		if _, given := r.given[c.Invoice.IDN]; !given {
-			list.byInvoice[c.Invoice.ID] = &listedInvoice{Invoice: c.Invoice}
+			inv := &listedInvoice{Invoice: c.Invoice}
+			list.byID[inv.ID], list.byIDN[inv.IDN] = inv, inv
 		}
 	}
-	singly := len(list.byInvoice)
+	singly := len(list.byID)
 	if !r.settings.Knows(activities.CheaperWays) || singly == 0 {
 		return nil, nil
 	}
@@ -92,14 +93,10 @@ func (r *run) paidInvoices() (n int) {
 
 // fill takes over the payments of the differing invoices.
 func (l *paymentList) fill(rows []activities.ListedPayment) {
-	byIDN := make(map[int64]*listedInvoice, len(l.byInvoice))
-	for _, inv := range l.byInvoice {
-		byIDN[inv.IDN] = inv
-	}
 	for _, row := range rows {
-		inv, wanted := l.byInvoice[row.InvoiceID]
+		inv, wanted := l.byID[row.InvoiceID]
 		if !wanted && row.InvoiceID == 0 {
-			inv, wanted = byIDN[row.InvoiceIDN]
+			inv, wanted = l.byIDN[row.InvoiceIDN]
 		}
 		if wanted {
 			inv.payments = append(inv.payments, row.In(inv.Total.Currency()))
@@ -110,10 +107,10 @@ func (l *paymentList) fill(rows []activities.ListedPayment) {
 // of is what the list says of an invoice. It says nothing where the payments do not add up to what the invoice's own
 // listing says is paid: somebody paid between the two, and the invoice is read by itself.
 func (l *paymentList) of(inv reconcile.Invoice) (activities.InvoiceRead, bool) {
-	if l == nil || l.byInvoice[inv.ID] == nil {
+	if l == nil || l.byID[inv.ID] == nil {
 		return activities.InvoiceRead{}, false
 	}
-	listed := l.byInvoice[inv.ID]
+	listed := l.byID[inv.ID]
 	var sum int64
 	for _, p := range listed.payments {
 		switch {

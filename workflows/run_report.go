@@ -116,7 +116,8 @@ func (r *run) carryOthers(ctx workflow.Context) {
 		return
 	}
 	for _, open := range r.start.Memory.Open {
-		if !r.openNow[open.Invoice] && !(r.decided && r.looked[open.Invoice]) {
+		judged := r.decided && r.looked[open.Invoice]
+		if !judged && !r.openNow[open.Invoice] {
 			r.carry(ctx, open)
 		}
 	}

@@ -182,7 +182,7 @@ func (s *season) sent() (n int) {
 func TestQuarterHoursForDaysStayWithinTheRealLimits(t *testing.T) {
 	t.Parallel()
 	s := newSeason(t)
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // repeatable
+	random := rand.New(rand.NewPCG(1, 2))
 	type pair struct {
 		inv  sandbox.Invoice
 		bill sandbox.Bill

@@ -124,7 +124,12 @@ func (r *run) long(ctx workflow.Context) bool {
 // dealtWith shows how many invoices are left.
 func (a *writing) dealtWith() {
 	a.begun = true
-	a.progress.InvoicesLeft = len(a.left())
+	a.progress.InvoicesLeft = 0
+	for _, w := range a.writers {
+		if len(w.Writes) > 0 {
+			a.progress.InvoicesLeft++
+		}
+	}
 	a.show(a.stop)
 }
 

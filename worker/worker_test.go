@@ -88,7 +88,7 @@ amount   = { EUR = "900.00" }
 		Linking:   reconcile.Linking{Sides: []string{"precoro"}, PrecoroKey: "idn"},
 		AdoptDays: 3, Tolerance: reconcile.Tolerance{"EUR": tolerance},
 		Caps:    activities.Caps{Payments: 7, Amount: map[money.Currency]money.Amount{"EUR": most}},
-		SameGet: 70 * time.Second, Settle: 20 * time.Minute, ERP: companies[0].ERP.Capabilities(),
+		SameGet: 70 * time.Second, Settle: 20 * time.Minute, PerHour: 1500, PerDay: 3000, ERP: companies[0].ERP.Capabilities(),
 	}, companies[0].Settings)
 }
 

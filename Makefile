@@ -75,6 +75,11 @@ bench: build ## what runs cost, measured: prints and writes docs/cost.md (BENCH_
 	$(say) 'measuring; the largest world takes some minutes'
 	@exec $(BIN)/bench --worker $(BIN)/payrecon $(if $(BENCH_SIZES),--sizes '$(BENCH_SIZES)',--out docs/cost.md)
 
+COMPANIES ?= 1000
+.PHONY: crowd
+crowd: build ## so many companies (COMPANIES=1000) on two workers, each at one request a second
+	@PAYRECON_COMPANIES=$(COMPANIES) go test -count=1 -timeout 60m -run 'TestManyCompaniesShareTwoWorkers' -v ./internal/e2e
+
 FUZZTIME ?= 20s
 .PHONY: fuzz
 fuzz: ## each fuzz test for FUZZTIME (20s)

@@ -55,11 +55,10 @@ func TestBillsThatDoNotFitAreTheRest(t *testing.T) {
 	for name, test := range map[string]struct {
 		bills, bytes, given int
 	}{
-		"room for all":       {8, 100_000, 8},
-		"room for half":      {8, 200_000, 4},
-		"room for a quarter": {8, 400_000, 2},
-		"no room for two":    {8, 600_000, 1},
-		"one beyond all":     {3, 1_500_000, 1},
+		"room for all":    {4, 200_000, 4},
+		"room for half":   {4, 400_000, 2},
+		"no room for two": {4, 600_000, 1},
+		"one beyond all":  {2, 1_200_000, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

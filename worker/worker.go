@@ -28,6 +28,9 @@ const (
 	maxActivities = 2000
 	// pollers fetch tasks. With the SDK's two, a thousand companies' tasks queue up behind the way to the server and back.
 	pollers = 10
+	// deadlock is how long workflow code may work without waiting for anything. Matching the largest company takes less than
+	// the SDK's one second, on a machine that is not busy otherwise.
+	deadlock = 10 * time.Second
 )
 
 // UserAgent is what remote systems see. Precoro's edge turns away clients that do not name themselves.
@@ -55,6 +58,7 @@ func New(c client.Client, cfg config.Config, registry erp.Registry, logger zerol
 		MaxConcurrentActivityExecutionSize: maxActivities,
 		MaxConcurrentActivityTaskPollers:   pollers,
 		MaxConcurrentWorkflowTaskPollers:   pollers,
+		DeadlockDetectionTimeout:           deadlock,
 		OnFatalError:                       func(err error) { w.fatal <- err },
 	})
 	Register(w.worker, activities.New(companies, activities.Options{Runs: c}))

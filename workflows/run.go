@@ -58,18 +58,18 @@ type RunStart struct {
 
 // Resume is what a run carries over when it continues as new: the invoices that are left, and what it has to report.
 type Resume struct {
-	Settings   activities.Settings `json:"settings"`
-	Today      money.Date          `json:"today"`
-	Candidates []candidate         `json:"candidates"`
-	Report     report.Report       `json:"report"`
-	Filed      int                 `json:"filed"`
-	Open       []OpenInvoice       `json:"open,omitempty"`
-	Marks      Marks               `json:"marks,omitzero"`
-	Sizes      Sizes               `json:"sizes,omitzero"`
-	Settled    map[int64]uint32    `json:"settled,omitempty"`
-	Forgotten  bool                `json:"forgotten,omitempty"`
-	Looked     []int64             `json:"looked,omitempty"` // of those that were open before
-	Numbers    Numbers             `json:"numbers,omitempty"`
+	Settings   activities.Settings            `json:"settings"`
+	Today      money.Date                     `json:"today"`
+	Candidates activities.Packed[candidate]   `json:"candidates"`
+	Report     report.Report                  `json:"report"`
+	Filed      int                            `json:"filed"`
+	Open       activities.Packed[OpenInvoice] `json:"open,omitempty"`
+	Marks      Marks                          `json:"marks,omitzero"`
+	Sizes      Sizes                          `json:"sizes,omitzero"`
+	Settled    map[int64]uint32               `json:"settled,omitempty"`
+	Forgotten  bool                           `json:"forgotten,omitempty"`
+	Looked     []int64                        `json:"looked,omitempty"` // of those that were open before
+	Numbers    Numbers                        `json:"numbers,omitempty"`
 }
 
 // RunEnd is the result of Run: the report, and what Company is to remember.

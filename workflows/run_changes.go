@@ -95,8 +95,10 @@ func (r *run) wantedBeside(rows []reconcile.Invoice, changed []reconcile.Bill) w
 			w.externals = append(w.externals, bill.ID)
 		}
 	}
-	slices.Sort(w.ids)
-	w.ids = slices.Compact(w.ids)
+	for _, numbers := range []*[]int64{&w.idns, &w.ids} {
+		slices.Sort(*numbers)
+		*numbers = slices.Compact(*numbers)
+	}
 	return w
 }
 
@@ -110,20 +112,26 @@ func (w *wanted) byLink(linking reconcile.Linking, link string, known Numbers) {
 	if !isKnown {
 		idn, isKnown = numberOf(known, number)
 	}
-	switch {
-	case !isKnown:
-		w.ids = append(w.ids, number)
-	case !slices.Contains(w.idns, idn):
+	if isKnown {
 		w.idns = append(w.idns, idn)
+	} else {
+		w.ids = append(w.ids, number)
 	}
 }
 
 // among picks the wanted ones out of a full listing.
 func (w wanted) among(all []reconcile.Invoice, linking reconcile.Linking) []reconcile.Invoice {
+	externals := map[string]bool{}
+	if slices.Contains(linking.Sides, reconcile.LinkPrecoro) {
+		for _, id := range w.externals {
+			externals[id] = true
+		}
+	}
 	var found []reconcile.Invoice
 	for _, inv := range all {
-		if slices.Contains(w.idns, inv.IDN) || slices.Contains(w.ids, inv.ID) ||
-			slices.Contains(linking.Sides, reconcile.LinkPrecoro) && slices.Contains(w.externals, inv.ExternalID) {
+		_, byIDN := slices.BinarySearch(w.idns, inv.IDN)
+		_, byID := slices.BinarySearch(w.ids, inv.ID)
+		if byIDN || byID || externals[inv.ExternalID] {
 			found = append(found, inv)
 		}
 	}

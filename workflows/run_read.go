@@ -310,16 +310,18 @@ func (r *run) linkTexts() (keys, ids map[string]bool) {
 // missingLinks are the links of one kind that are to be asked for.
 func (r *run) missingLinks(side string) []erp.Link {
 	var links []erp.Link
-	for _, inv := range r.invoices {
-		if inv.Problem != "" {
-			continue
+	if side == reconcile.LinkERP {
+		for _, inv := range r.invoices {
+			if inv.Problem == "" {
+				links = append(links, erp.Link{Invoice: r.settings.Linking.Key(inv)})
+			}
 		}
-		if side == reconcile.LinkERP {
-			links = append(links, erp.Link{Invoice: r.settings.Linking.Key(inv)})
-			continue
-		}
-		bill, exception := r.settings.Linking.Link(inv, r.bills)
-		if bill == nil && exception == nil && inv.ExternalID != "" {
+		return links
+	}
+	for i, match := range r.settings.Linking.MatchAll(r.settings.Tolerance, r.invoices, r.bills) {
+		inv := r.invoices[i]
+		notFound := match.Bill == nil && (match.Exception == nil || match.Exception.Reason == reconcile.NoBill)
+		if notFound && inv.Problem == "" && inv.ExternalID != "" {
 			links = append(links, erp.Link{Bill: inv.ExternalID})
 		}
 	}

@@ -63,7 +63,7 @@ func (s *season) run(t *testing.T, job workflows.Job) report.Report {
 	t.Helper()
 	env := newEnvironment()
 	s.runs++
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&runAs{id: fmt.Sprintf("run-%d", s.runs)}}})
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 30 * time.Second, Interceptors: []interceptor.WorkerInterceptor{&runAs{id: fmt.Sprintf("run-%d", s.runs)}}})
 	env.SetStartTime(s.clock)
 	env.RegisterWorkflowWithOptions(workflows.Run, workflow.RegisterOptions{Name: workflows.TypeRun})
 	env.RegisterActivity(s.acts)

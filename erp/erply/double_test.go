@@ -210,8 +210,8 @@ func bulkAnswer(answers ...string) string {
 
 func (d *double) list(form url.Values) string {
 	var hits []object
+	ids := strings.Split(form.Get("ids")+","+form.Get("id"), ",")
 	for _, doc := range d.docs {
-		ids := strings.Split(form.Get("ids")+","+form.Get("id"), ",")
 		if (form.Has("id") || form.Has("ids")) && !slices.Contains(ids, fmt.Sprint(doc["id"])) {
 			continue
 		}

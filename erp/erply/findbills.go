@@ -79,17 +79,17 @@ func (a *Adapter) ask(ctx context.Context, queries []Query) ([]Page, time.Time, 
 		return nil, time.Time{}, err
 	}
 	var singly []Query
-	for i, page := range pages {
-		err := page.Err
+	for i, q := range queries {
+		err := pages[i].Err
 		if _, gone := remote.As[erp.NotFound](err); gone {
-			singly = append(singly, queries[i].split()...)
+			singly = append(singly, q.split()...)
 			continue
 		}
 		if err == nil {
-			err = queries[i].enough(page)
+			err = q.enough(pages[i])
 		}
 		if err != nil {
-			return nil, time.Time{}, fmt.Errorf("%s: %w", queries[i], err)
+			return nil, time.Time{}, fmt.Errorf("%s: %w", q, err)
 		}
 	}
 	if len(singly) == 0 {

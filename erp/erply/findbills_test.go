@@ -48,7 +48,7 @@ func TestHundredLinksAreOneRequest(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, want, ids)
 	require.Len(t, d.bulks(), 1)
-	require.Equal(t, 51, len(d.sent("getPurchaseDocuments")), "one for each invoice, one for all ids")
+	require.Len(t, d.sent("getPurchaseDocuments"), 51, "one for each invoice, one for all ids")
 
 	_, err = find(t, d, append(links, erp.Link{Invoice: "1"})...)
 	require.Equal(t, "Refused", kindOf(err))
@@ -117,6 +117,7 @@ func refuseUnknown(d *double) func(url.Values) string {
 		return ""
 	}
 }
+
 func TestSearchThatIsNotExactIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	d := newDouble(t, append(many(150), linked(8842, "7001"))...)

@@ -212,8 +212,8 @@ func TestDeletionsThatGoOnDoNotHoldTheListUp(t *testing.T) {
 func TestListsMissNothingThatStays(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
-		n := rapid.IntRange(0, 400).Draw(r, "documents")
-		size := strconv.Itoa(rapid.IntRange(3, 20).Draw(r, "page"))
+		n := rapid.IntRange(0, 300).Draw(r, "documents")
+		size := strconv.Itoa(rapid.IntRange(3, 15).Draw(r, "page"))
 		changes := rapid.MapOfN(rapid.IntRange(1, 60), rapid.IntRange(-40, 10), 0, 8).Draw(r, "changes") // by the number of the request
 		d, asked, added := newDouble(t, linkedDocs(n)...), 0, n
 		d.within = func(request url.Values) string {

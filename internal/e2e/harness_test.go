@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -57,6 +58,7 @@ type company struct {
 	erp  string // the lines of its ERP tables
 	more string // further lines of its tables
 	slow bool   // one request a second, as in production
+	code string // of the Erply account, "" for the sandbox's usual one
 }
 
 func newField(t *testing.T) *field {
@@ -97,11 +99,11 @@ func (c *company) useErply() {
 system = "erply"
 [company.erp.erply]
 url = "%s/erply/api/"
-client_code = "123456"
+client_code = %q
 username = "robot"
 password = "erply-password"
 limits = { per_second = 100 }
-`, c.url)
+`, c.url, cmp.Or(c.code, "123456"))
 }
 
 // config writes the configuration file of all companies.

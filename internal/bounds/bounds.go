@@ -6,6 +6,7 @@ import "fmt"
 
 // Work is what a run had to do.
 type Work struct {
+	Company   int // invoices that take part in all
 	Invoices  int // that the run has to look at: all that take part, or those that Precoro lists as changed
 	Differing int // of which one side says that more is paid than the other
 	Payments  int // in Precoro
@@ -42,10 +43,10 @@ func (w Work) ErplyTenths() int {
 	return (min(milli/10*w.Invoices, w.Bills) + milli/5*w.Written + 3*milli) * 10 / milli
 }
 
-// Actions is how many billable actions Temporal's server may count: ten for the run as such, one for fifty invoices, and four
-// for each payment created in Precoro.
+// Actions is how many billable actions Temporal's server may count: ten for the run as such, one for fifty invoices of the
+// company, whatever of them is read, and four for each payment created in Precoro.
 func (w Work) Actions() int {
-	return 10 + w.Invoices/50 + 4*w.Created
+	return 10 + w.Company/50 + 4*w.Created
 }
 
 func pages(rows int) int { return (rows + perPage - 1) / perPage }

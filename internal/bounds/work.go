@@ -20,7 +20,10 @@ func Before(world sandbox.State, since time.Time) (Work, error) {
 	differing, err := Differing(world)
 	work := Work{Differing: differing, Payments: len(world.Payments), Bills: len(world.Bills)}
 	for _, i := range world.Invoices {
-		if takesPart(i) && !i.Updated.Before(since) {
+		if !takesPart(i) {
+			continue
+		}
+		if work.Company++; !i.Updated.Before(since) {
 			work.Invoices++
 		}
 	}

@@ -23,12 +23,12 @@ func TestTheWorkIsCountedInTheWorld(t *testing.T) {
 
 	work, err := bounds.Before(s.State(), time.Time{})
 	require.NoError(t, err)
-	require.Equal(t, bounds.Work{Invoices: 300, Differing: 21, Payments: len(s.State().Payments), Bills: 300}, work)
+	require.Equal(t, bounds.Work{Company: 300, Invoices: 300, Differing: 21, Payments: len(s.State().Payments), Bills: 300}, work)
 
 	sandbox.Pay(1, 7)(s)
 	work, err = bounds.Before(s.State(), now.Add(-24*time.Hour))
 	require.NoError(t, err)
-	require.Equal(t, bounds.Work{Invoices: 4, Differing: 28, Payments: len(s.State().Payments), Bills: 300}, work, "the ERP's changes do not show in Precoro")
+	require.Equal(t, bounds.Work{Company: 300, Invoices: 4, Differing: 28, Payments: len(s.State().Payments), Bills: 300}, work, "the ERP's changes do not show in Precoro")
 }
 
 func TestWhatDiffers(t *testing.T) {

@@ -63,7 +63,12 @@ type company struct {
 
 func newField(t *testing.T) *field {
 	t.Helper()
-	server := devserver.Start(t, devserver.Options{})
+	return newFieldOn(t, devserver.Options{})
+}
+
+func newFieldOn(t *testing.T, options devserver.Options) *field {
+	t.Helper()
+	server := devserver.Start(t, options)
 	c, err := client.Dial(client.Options{HostPort: server.Address})
 	require.NoError(t, err)
 	t.Cleanup(c.Close)

@@ -15,13 +15,13 @@ import (
 
 func measured() cost.Result {
 	row := cost.Row{
-		Size: 1000, Kind: cost.FullUnchanged, Work: bounds.Work{Invoices: 1000, Bills: 1000, Payments: 950},
+		Size: 1000, Kind: cost.FullUnchanged, Work: bounds.Work{Company: 1000, Invoices: 1000, Bills: 1000, Payments: 950},
 		Spent: bounds.Spent{Precoro: 5, Tenths: 40, Actions: 30}, Kinds: devserver.Actions{"activity_retry": 1, "command_ScheduleActivityTask": 29}, Recipe: 1101, Connector: 1010, Events: 96, Bytes: 95 << 10,
 		Took: time.Second,
 	}
 	large := row
 	large.Size, large.Took = 100_000, 87500*time.Millisecond
-	large.Work.Invoices = 100_000
+	large.Work.Company, large.Work.Invoices = 100_000, 100_000
 	return cost.Result{Rows: []cost.Row{row, large}, Peaks: []cost.Peak{{Size: 1000, Bytes: 45 << 20}}}
 }
 

@@ -36,9 +36,9 @@ const (
 	ofInvoices = "invoices"
 
 	wayLinks = "by link"         // ask the ERP for the bill of each invoice
-	wayScan  = "scan"            // list all bills of the ERP
+	wayScan  = "by scan"         // list all bills of the ERP
 	wayEach  = "one by one"      // GET each invoice
-	wayList  = "list of all"     // GET all pages of the list
+	wayList  = "by the list"     // GET all pages of the list
 	request  = report.PerRequest // thousandths
 )
 

@@ -311,6 +311,6 @@ func TestManyLookUpsBecomeOneListing(t *testing.T) {
 
 	require.Equal(t, report.ByDirection{ToPrecoro: 3}, end.Report.Created)
 	require.Equal(t, []string{"GET changes 1", "list bills  changed", "GET page 1", "find 3"}, w.sent()[:4])
-	require.Equal(t, report.Way{What: "invoices", Way: "list of all", Cost: 2000, Instead: "one by one", InsteadCost: 6000}, end.Report.Ways[0])
+	require.Equal(t, report.Way{What: "invoices", Way: "by the list", Cost: 2000, Instead: "one by one", InsteadCost: 6000}, end.Report.Ways[0])
 	require.Equal(t, workflows.ScopeChanges, end.Report.Scope)
 }

@@ -46,7 +46,7 @@ func TestManyDifferencesAreReadFromTheListOfAllPayments(t *testing.T) {
 
 	require.Equal(t, report.ByDirection{ToERP: 6}, end.Report.Created)
 	require.Equal(t, []string{"GET page 1", "GET payments 1"}, w.lookups())
-	require.Contains(t, ways(end.Report), "payments list of all 1000, not one by one 3000")
+	require.Contains(t, ways(end.Report), "payments by the list 1000, not one by one 3000")
 	require.Equal(t, 6, end.Sizes.Payments)
 }
 
@@ -58,7 +58,7 @@ func TestFewDifferencesAreReadOneByOne(t *testing.T) {
 	end := w.run(t, unknownSizes())
 
 	require.Equal(t, []string{"GET page 1", "GET 100"}, w.lookups())
-	require.Contains(t, ways(end.Report), "payments one by one 1000, not list of all 1000")
+	require.Contains(t, ways(end.Report), "payments one by one 1000, not by the list 1000")
 }
 
 // Target: a list that turns out longer than was thought. Injection: many payments that do not count, on one invoice. Expected: the
@@ -80,7 +80,7 @@ func TestListThatTurnsOutLongIsGivenUp(t *testing.T) {
 	end := w.run(t, unknownSizes())
 
 	require.Equal(t, []string{"GET page 1", "GET payments 1", "GET 100", "GET 101"}, w.lookups())
-	require.Contains(t, ways(end.Report), "payments one by one 2000, not list of all 5000")
+	require.Contains(t, ways(end.Report), "payments one by one 2000, not by the list 5000")
 	require.Equal(t, report.ByDirection{ToERP: 2}, end.Report.Created)
 	require.Equal(t, 902, end.Sizes.Payments, "and the next run knows")
 }
@@ -130,7 +130,7 @@ func TestBillsAreScannedWhereThatIsCheaper(t *testing.T) {
 	end := w.run(t, unknownSizes())
 
 	require.Equal(t, []string{"GET page 1", "list bills ", "list bills 2", "list bills 3"}, w.sent())
-	require.Equal(t, []string{"bills scan 100, not by link 2500"}, ways(end.Report))
+	require.Equal(t, []string{"bills by scan 100, not by link 2500"}, ways(end.Report))
 	require.Equal(t, 25, end.Report.InSync)
 	require.Equal(t, 25, end.Sizes.Bills)
 	require.Equal(t, report.Requests{Precoro: 1, ERP: 3, ERPCost: 300}, end.Report.Requests)

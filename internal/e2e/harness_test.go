@@ -237,10 +237,12 @@ func (c *company) billNow(t *testing.T, bill sandbox.Bill) sandbox.Bill {
 // writes counts what stands in the ledger.
 func (c *company) writes() int { return len(c.State().Ledger) }
 
-// quiet requires that no client mistake and no throttling was seen.
+// quiet requires that no client mistake was seen, and no throttling of our own making.
 func (c *company) quiet(t *testing.T) {
 	t.Helper()
-	require.Empty(t, c.State().Alarms)
+	state := c.State()
+	require.Empty(t, state.Alarms)
+	require.Empty(t, state.Throttled)
 }
 
 // rowOf finds the report's rows of an invoice.

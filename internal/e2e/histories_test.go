@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,20 +13,22 @@ import (
 	"go.temporal.io/api/history/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"payrecon/activities"
 	"payrecon/workflows"
 )
 
 // saveVariable makes tests write the histories that the replay test of package workflows reads.
 const saveVariable = "PAYRECON_SAVE_HISTORIES"
 
-// saveHistories keeps what the last trigger, its company and its run went through, under the name of the scene.
+// saveHistories keeps what the last trigger, its company and its run went through, under the name of the scene and the
+// edition of the workflows. What was saved before stays: it ran in the field, and must replay.
 func (f *field) saveHistories(t *testing.T, scene, company string) {
 	t.Helper()
 	if os.Getenv(saveVariable) == "" {
 		return
 	}
 	for kind, id := range map[string]string{"trigger": f.trigger, "company": workflows.CompanyID(company), "run": workflows.RunID(company)} {
-		f.saveHistory(t, scene+"-"+kind, id)
+		f.saveHistory(t, fmt.Sprintf("%s-edition%d-%s", scene, activities.CheaperWays, kind), id)
 	}
 }
 
@@ -38,9 +41,12 @@ func (f *field) saveHistory(t *testing.T, name, workflowID string) {
 		require.NoError(t, err)
 		all.Events = append(all.Events, event)
 	}
+	path := filepath.Join("..", "..", "workflows", "testdata", "histories", name+".json")
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
 	text, err := protojson.MarshalOptions{Multiline: true, Indent: " "}.Marshal(&all)
 	require.NoError(t, err)
-	folder := filepath.Join("..", "..", "workflows", "testdata", "histories")
-	require.NoError(t, os.MkdirAll(folder, 0o750))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, name+".json"), text, 0o644))
+	require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
+	require.NoError(t, os.WriteFile(path, text, 0o644))
 }

@@ -30,13 +30,14 @@ func TestPaymentsAreCreatedBothWaysAndTheSecondRunWritesNothing(t *testing.T) {
 	acme.paid(inSync, "10.00", "2026-03-01")
 	acme.setPaid(inSyncBill, 1)
 	acme.AddInvoice(sandbox.Invoice{Currency: "EUR", Total: "55.00"})
+	_, unpaidBill := acme.pair("15.00")
 
 	f.startWorker(t)
 	r := f.run(t, workflows.Request{})
 
 	require.Equal(t, report.Agreed, r.Outcome)
 	require.Equal(t, report.ByDirection{ToERP: 3, ToPrecoro: 1}, r.Created)
-	require.Equal(t, []int{5, 1, 1}, []int{r.Invoices, r.InSync, r.Unlinked})
+	require.Equal(t, []int{6, 2, 1}, []int{r.Invoices, r.InSync, r.Unlinked})
 	bill := acme.billNow(t, toERPBill)
 	require.Equal(t, 1, bill.Paid)
 	require.Equal(t, "120.00 EUR 2026-03-14", bill.Attributes["payrecon-"+strconv.FormatInt(payment.ID, 10)])
@@ -67,4 +68,12 @@ func TestPaymentsAreCreatedBothWaysAndTheSecondRunWritesNothing(t *testing.T) {
 	require.Equal(t, report.Agreed, again.Outcome)
 	require.Equal(t, report.ByDirection{}, again.Created)
 	require.Equal(t, written, acme.writes(), "a second run writes nothing")
+	require.Equal(t, workflows.ScopeChanges, again.Scope)
+
+	acme.setPaid(unpaidBill, 1)
+	changed := f.run(t, workflows.Request{})
+	require.Equal(t, report.ByDirection{ToPrecoro: 1}, changed.Created)
+	require.Equal(t, workflows.ScopeChanges, changed.Scope)
+	acme.quiet(t)
+	f.saveHistories(t, "changes", "acme")
 }

@@ -90,6 +90,9 @@ func (r Report) summary(width int) string {
 	line("Company", "%s", clean(r.Company))
 	line("Read", "%s", clean(r.Scope))
 	line("Invoices", "%d: %d agree, %d have neither a bill nor a payment yet", r.Invoices, r.InSync, r.Unlinked)
+	if r.Unchanged > 0 {
+		line("Unchanged", "%d listed once more, as an earlier run has settled them", r.Unchanged)
+	}
 	if r.LeftOut > 0 {
 		line("Left out", "%d credit notes and parts of split costs", r.LeftOut)
 	}
@@ -106,7 +109,7 @@ func (r Report) summary(width int) string {
 	line("Exceptions", "%d", r.exceptionCount())
 	line("Requests", "%s", r.requests())
 	for _, w := range r.Ways {
-		line("Read "+clean(w.What), "%s, %s instead of %s %s", clean(w.Way), cost(w.Cost), cost(w.InsteadCost), clean(w.Instead))
+		line("Read "+clean(w.What), "%s, for %s; %s it would be %s", clean(w.Way), requestsOf(w.Cost), clean(w.Instead), cost(w.InsteadCost))
 	}
 	if r.Left != nil {
 		line("Left", "%s", r.Left.words())
@@ -129,6 +132,13 @@ func (r Report) requests() string {
 		text += fmt.Sprintf(" (they count as %s there)", cost(r.Requests.ERPCost))
 	}
 	return text
+}
+
+func requestsOf(thousandths int) string {
+	if thousandths == PerRequest {
+		return "1 request"
+	}
+	return cost(thousandths) + " requests"
 }
 
 // cost is a cost in requests, to a tenth where it is no whole number.

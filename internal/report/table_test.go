@@ -35,13 +35,13 @@ func golden(t *testing.T, name, got string) {
 func applied() report.Report {
 	return report.Report{
 		Company: "acme", Mode: "apply", Scope: "full", Outcome: report.Exceptions, Digest: "9f2c0a1b9f2c0a1b",
-		Invoices: 1000, InSync: 950, Unlinked: 20, LeftOut: 5, BeforeStart: 1, OtherDirection: 2,
+		Invoices: 1000, InSync: 950, Unlinked: 20, Unchanged: 12, LeftOut: 5, BeforeStart: 1, OtherDirection: 2,
 		Created: report.ByDirection{ToERP: 1, ToPrecoro: 1}, Adopted: 1,
 		Exceptions: map[reconcile.Reason]int{reconcile.Rejected: 1, reconcile.NoBill: 3, "from_the_future": 1},
 		Requests:   report.Requests{Precoro: 31, ERP: 4, ERPCost: 12_300},
 		Ways: []report.Way{
-			{What: "bills", Way: "scan", Cost: 1100, Instead: "by link", InsteadCost: 100_000},
-			{What: "payments", Way: "one by one", Cost: 5000, Instead: "list of all", InsteadCost: 6000},
+			{What: "bills", Way: "by scan", Cost: 1100, Instead: "by link", InsteadCost: 100_000},
+			{What: "payments", Way: "one by one", Cost: 5000, Instead: "by the list", InsteadCost: 6000},
 		},
 		Left:  &report.Left{PrecoroHour: 1469, PrecoroDay: 2100, ERPHour: 987},
 		Waits: []report.Wait{{Until: time.Date(2026, 3, 14, 10, 1, 0, 0, time.UTC), Why: "the 1500 requests an hour that Precoro allows are used up"}},

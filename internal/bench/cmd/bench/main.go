@@ -50,7 +50,11 @@ func run(ctx context.Context, sizes, worker, out string, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	matching, err := match.Run(ctx, o.Sizes)
+	pairs := o.Sizes
+	if out != "" {
+		pairs = []int{1_000, 100_000, 1_000_000}
+	}
+	matching, err := match.Run(ctx, pairs)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -37,6 +38,8 @@ type Memory struct {
 	// Settled are invoices with which nothing is left to do, by idn, and a fingerprint of how Precoro showed them.
 	Settled map[int64]uint32 `json:"settled,omitempty"`
 	Numbers Numbers          `json:"numbers,omitempty"`
+	// Untied: a run that wrote was cut off, so that halves of payments may have been left without their key.
+	Untied bool `json:"untied,omitempty"`
 	// Answered are the tickets that were answered last, so that a late copy of one does not run again.
 	Answered []string `json:"answered,omitempty"`
 }
@@ -236,6 +239,7 @@ func (c *company) remember(ctx workflow.Context, job Job, ended RunEnd, err erro
 	if err != nil {
 		failure, clean := failureOf(err)
 		c.Memory.LastClean = clean
+		c.Memory.Untied = c.Memory.Untied || !clean && job.writes()
 		result = Result{Failure: &failure}
 		if knows = lastWords(err, &ended); knows && ended.Decided {
 			result.Report = &ended.Report
@@ -263,17 +267,26 @@ func (m *Memory) learn(job Job, ended RunEnd) {
 	if ended.Quota == nil {
 		return // of an older build, which knows nothing of the following
 	}
+	m.Untied = m.Untied && !ended.Complete
 	m.Sizes, m.Marks, m.Settled, m.Numbers = ended.Sizes, ended.Marks, ended.Settled, ended.Numbers
 }
 
-// count takes over what a run has spent. One that was cut off cannot say: it has sent no more than one request a second.
+// count takes over what a run has spent. One of an older build says so in its report. One that was cut off cannot say: it has
+// sent no more than one request a second, and no more than an hour's. If it was more after all, Precoro will say so.
 func (c *company) count(ctx workflow.Context, ended RunEnd) {
-	if ended.Quota != nil {
-		c.Memory.Quota = *ended.Quota
-		return
+	quota, now := &c.Memory.Quota, workflow.Now(ctx)
+	switch {
+	case ended.Quota != nil:
+		*quota = *ended.Quota
+	case ended.Report.Company != "":
+		quota.spendPrecoro(now, ended.Report.Requests.Precoro)
+	default:
+		quota.spendPrecoro(now, min(int(now.Sub(c.began)/time.Second), cmp.Or(quota.PerHour, mostPerHour)))
 	}
-	c.Memory.Quota.spendPrecoro(workflow.Now(ctx), int(workflow.Now(ctx).Sub(c.began)/time.Second))
 }
+
+// mostPerHour is what Precoro allows an hour.
+const mostPerHour = 1500
 
 func (c *company) answer(ctx workflow.Context, ticket Ticket, result Result) {
 	c.tell(ctx, ticket, signalResult, result)

@@ -27,7 +27,7 @@ func TestCompanyCountsFromRunToRun(t *testing.T) {
 		"it ended":                {decided, nil, 60},
 		"it failed":               {workflows.RunEnd{}, failure, 60},
 		"it was terminated":       {workflows.RunEnd{}, temporal.NewTimeoutError(0, nil), 40}, // no more than one a second of the minute that it took
-		"it is of an older build": {workflows.RunEnd{Report: report.Report{Outcome: report.Agreed}}, nil, 40},
+		"it is of an older build": {workflows.RunEnd{Report: report.Report{Company: "acme", Outcome: report.Agreed, Requests: report.Requests{Precoro: 7}}}, nil, 93},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -65,4 +65,22 @@ func TestFailureBeforeAnyDecisionComesWithoutAReport(t *testing.T) {
 	require.Equal(t, open, o.begun[1].Memory.Open, "and nothing is forgotten")
 	require.Equal(t, marks, o.begun[1].Memory.Marks)
 	require.Contains(t, o.told, "1m0s of-a/a result Unauthorized: Precoro: unauthorized")
+}
+
+// A run that waited for hours before it was terminated has not sent a request each second of them.
+func TestRunThatWasCutOffHasSpentAnHoursQuotaAtMost(t *testing.T) {
+	t.Parallel()
+	o := newOffice()
+	o.takes = 10 * time.Hour
+	o.failed[0] = temporal.NewTimeoutError(0, nil)
+	o.at(0, func() {
+		o.ticket("a", job("apply", reconcile.Both))
+		o.ticket("b", job("plan", reconcile.Both))
+	})
+
+	o.open(t, workflows.CompanyState{}, 30*time.Hour)
+
+	hour, day := o.begun[1].Memory.Quota.PrecoroLeft(epoch.Add(10*time.Hour), 1500, 3000)
+	require.Equal(t, []int{0, 1500}, []int{hour, day})
+	require.True(t, o.begun[1].Memory.Untied)
 }

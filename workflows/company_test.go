@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ type office struct {
 	failed map[int]error      // by the number of the run
 	told   []string           // every message to a trigger, with its time
 	gone   map[string]bool    // triggers that are not there any more
+	takes  time.Duration      // each run, if not runTakes
 	amid   func()             // done while the first result is being delivered
 }
 
@@ -82,7 +84,7 @@ func (o *office) run(ctx workflow.Context, start workflows.RunStart) (workflows.
 	if n < len(o.ended) {
 		end = o.ended[n]
 	}
-	if err := workflow.Sleep(ctx, runTakes); err != nil {
+	if err := workflow.Sleep(ctx, cmp.Or(o.takes, runTakes)); err != nil {
 		end.Report.Outcome = report.Stopped
 	}
 	return end, o.failed[n]

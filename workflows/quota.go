@@ -15,6 +15,8 @@ import (
 type Quota struct {
 	Hour window `json:"hour"` // Precoro requests, by the minute
 	Day  window `json:"day"`  // Precoro requests, by the quarter of an hour
+	// PerHour is the limit that the last run went by.
+	PerHour int `json:"per_hour,omitempty"`
 	// Until is until when Precoro has refused further requests, Limiter the name that it gave.
 	Until   time.Time `json:"until,omitzero"`
 	Limiter string    `json:"limiter,omitempty"`

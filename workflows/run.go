@@ -85,8 +85,9 @@ type RunEnd struct {
 	Numbers  Numbers               `json:"numbers,omitempty"`
 	// Decided: the run came to its decisions, so that it may have written and its report says something.
 	Decided bool `json:"decided,omitempty"`
-	// Full: everything was read, and is settled or listed.
-	Full bool `json:"full,omitempty"`
+	// Complete: what was read is settled or listed. Full: and that was everything.
+	Complete bool `json:"complete,omitempty"`
+	Full     bool `json:"full,omitempty"`
 }
 
 // OpenInvoice is an invoice that a run could not bring to agreement.
@@ -141,6 +142,7 @@ type run struct {
 
 	invoices   []reconcile.Invoice
 	given      map[int64]activities.InvoiceRead // single invoices come with their payments
+	listed     activities.Read                  // of the first page of the invoices
 	bills      *reconcile.Bills
 	billsRead  time.Time
 	candidates []candidate
@@ -220,6 +222,7 @@ func (r *run) takeSettings(ctx workflow.Context) error {
 	}
 	r.today = money.DateOf(workflow.Now(ctx), zone)
 	r.report.Scope = r.scope(ctx)
+	r.quota.PerHour = r.settings.PerHour
 	if r.settings.Reset {
 		return r.waitUntil(ctx, workflow.Now(ctx).Add(r.settings.Settle), "until what this run had begun before its reset has settled")
 	}
@@ -325,7 +328,7 @@ func (r *run) failure(err error, end RunEnd) error {
 func (r *run) result() RunEnd {
 	return RunEnd{
 		Report: r.report, Open: r.open, KeepsKey: r.keepsKey, Seen: r.seen, Quota: &r.quota, Sizes: r.sizes, Marks: r.newMarks(),
-		Settled: r.settledMarks(), Numbers: r.numbers(), Decided: true, Full: r.complete() && r.report.Scope != ScopeChanges,
+		Settled: r.settledMarks(), Numbers: r.numbers(), Decided: true, Complete: r.complete(), Full: r.complete() && r.report.Scope != ScopeChanges,
 	}
 }
 

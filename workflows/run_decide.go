@@ -59,7 +59,7 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 		case verdict == reconcile.Unlinked:
 			r.report.Unlinked++
 			r.agrees(inv)
-		case verdict == reconcile.InSync && !before && r.start.Job.Scope != ScopeDeep:
+		case verdict == reconcile.InSync && !before && r.start.Job.Scope != ScopeDeep && !r.mayBeUntied(c):
 			// Equal totals can hide changes that cancel out, and a half of a pair that was not tagged in time: what was
 			// open is closed by its payment lists only.
 			delete(r.seen, c.Bill.ID)
@@ -82,6 +82,13 @@ func (r *run) sharedBefore(open OpenInvoice) bool {
 // everything tells whether this run reads all invoices.
 func (r *run) everything() bool {
 	return r.report.Scope != scopeInvoices && r.report.Scope != ScopeChanges
+}
+
+// mayBeUntied: a run that was cut off may have created a payment in Precoro without giving the ERP's half its key. Totals do
+// not show that, and a half that vanishes would not be noticed.
+func (r *run) mayBeUntied(c candidate) bool {
+	cutOff := r.start.Memory.Untied || r.settings.Reset
+	return cutOff && r.settings.Knows(activities.CheaperWays) && c.Invoice.Paid.Sign() != 0 && c.Bill.PaymentsRead && c.Bill.ForPrecoro()
 }
 
 // agrees remembers an invoice that needs nothing. A full run only keeps what was known: of all invoices, those that
@@ -113,6 +120,9 @@ func (r *run) stateOf(c candidate) string {
 // readPayments completes a candidate with both payment lists. A document that cannot be had is an exception of its own.
 func (r *run) readPayments(ctx workflow.Context, c *candidate, listed *paymentList) (*reconcile.Exception, error) {
 	read, there := listed.of(c.Invoice)
+	if there && r.listed.At.Before(read.Read.At) {
+		read.Read.At = r.listed.At // the invoice itself is as old as its listing
+	}
 	if !there {
 		read, there = r.given[c.Invoice.IDN]
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -210,4 +211,53 @@ func TestOlderEditionReadsAsItAlwaysDid(t *testing.T) {
 	require.Equal(t, workflows.ScopeFull, end.Report.Scope)
 	require.Equal(t, []string{"GET page 1", "find 3", "GET 100", "GET 101", "GET 102", "bill B100", "write B100 pr.5500 100.00"}, w.sent()[:7])
 	require.False(t, activities.Settings{}.Knows(activities.CheaperWays))
+}
+
+// Target: replay. Injection: an older run meets the ERP's hour. Expected: no timer that its history does not have.
+func TestOlderEditionWaitsForNoQuota(t *testing.T) {
+	t.Parallel()
+	w := recordsWorld()
+	w.settings.Edition, w.settings.ERP.PerHour, w.settings.PerHour, w.settings.PerDay = 0, 1, 1, 1
+	w.add(1042, "100.00", payments{pay("5512", "100.00", "2026-03-01")}, nil)
+
+	end := w.run(t, unknownSizes())
+
+	require.Equal(t, report.ByDirection{ToERP: 1}, end.Report.Created)
+	require.Zero(t, w.events[len(w.events)-1].at)
+}
+
+// Target: what a write rests on. Injection: the listing takes long, and an invoice that it showed changes meanwhile. Expected:
+// though the list of payments is fresh, the invoice is read once more before the write.
+func TestListingThatIsOldIsNotWrittenUpon(t *testing.T) {
+	t.Parallel()
+	w := recordsWorld()
+	for idn := range int64(3) {
+		w.add(100+idn, "100.00", payments{pay(fmt.Sprint(5500+idn), "40.00", "2026-03-01")}, nil)
+	}
+	w.on("ListPayments", fault{err: throttled("Hourly limiter", 20*time.Minute), meanwhile: func() { w.numbered(101).Status = 8 }})
+
+	end := w.run(t, unknownSizes())
+
+	require.Equal(t, []string{"100 created to_erp pr.5500 40.00", "102 created to_erp pr.5502 40.00"}, lines(end.Report))
+	require.Equal(t, []string{"GET page 1", "GET payments 1", "GET payments 1", "GET 100", "GET 101", "GET 102"}, w.lookups())
+}
+
+// Target: the key of the ERP's half. Injection: the run was cut off after it had created a payment in Precoro. Expected: totals
+// agree, but the next run that writes looks, and ties the two.
+func TestHalvesThatACutOffRunLeftUntiedAreTied(t *testing.T) {
+	t.Parallel()
+	w := recordsWorld()
+	w.add(1042, "100.00", payments{tagged(pay("601", "100.00", "2026-03-14"), "er.B1042.paid")},
+		payments{{ID: "B1042.paid", Amount: eur("100.00"), Derived: true}})
+	w.add(1043, "100.00", payments{pay("5512", "100.00", "2026-03-01")}, payments{tagged(pay("E1", "100.00", "2026-03-01"), "pr.5512")})
+
+	untouched := w.run(t, unknownSizes())
+	require.Empty(t, w.writes())
+
+	start := w.next(untouched, apply())
+	start.Memory.Untied = true
+	end := w.run(t, start)
+
+	require.Equal(t, []string{"note B1042 pr.601 100.00"}, w.writes())
+	require.True(t, end.Complete)
 }

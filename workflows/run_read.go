@@ -61,6 +61,9 @@ func (r *run) readListing(ctx workflow.Context, since time.Time) ([]reconcile.In
 			return nil, r.giveUp(err)
 		}
 		r.marks.precoro(answer)
+		if r.listed.At.IsZero() {
+			r.listed = answer.Read
+		}
 		if answer.Total > maxListed {
 			return nil, tooLarge(answer.Total)
 		}

@@ -3,15 +3,21 @@ package workflows
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 
+	"payrecon/activities"
 	"payrecon/internal/reconcile"
 	"payrecon/internal/report"
 )
 
-// rowsPerMarker bounds one side effect: a history event is not to grow beyond some tens of kilobytes.
-const rowsPerMarker = 100
+const (
+	// rowsPerMarker bounds one side effect: a history event is not to grow beyond some tens of kilobytes.
+	rowsPerMarker = 100
+	// rowsPerTask bounds what one workflow task sends to the server at once, which takes 4 MB: packed, so many rows are one.
+	rowsPerTask = 20_000
+)
 
 // addRow reports one write, or one exception.
 func (r *run) addRow(ctx workflow.Context, row report.Row) {
@@ -40,8 +46,11 @@ func (r *run) fileRows(ctx workflow.Context) {
 		return
 	}
 	rows := r.pending
-	workflow.SideEffect(ctx, func(workflow.Context) any { return rows })
+	workflow.SideEffect(ctx, func(workflow.Context) any { return activities.Packed[report.Row](rows) })
 	r.filed += len(rows)
+	if r.settings.Knows(activities.CheaperWays) && r.filed/rowsPerTask > (r.filed-len(rows))/rowsPerTask {
+		_ = workflow.Sleep(ctx, time.Second) // ends the task; a cancelled run files what it has all the same
+	}
 	r.report.Rows = append(r.report.Rows, rows[:min(len(rows), report.MaxRows-len(r.report.Rows))]...)
 	r.report.Truncated = r.filed > len(r.report.Rows)
 	r.pending = nil

@@ -160,8 +160,10 @@ func (r *run) continueAsNew(ctx workflow.Context, left []candidate) error {
 	start := r.start
 	start.Memory.KeepsKey, start.Memory.Seen = r.keepsKey, r.seen
 	start.Memory.Open = slices.Clone(start.Memory.Open)
-	for i := range start.Memory.Open {
-		start.Memory.Open[i].State, start.Memory.Open[i].Row = "", nil // judged by now
+	for i, open := range start.Memory.Open {
+		if r.everything() || r.looked[open.Invoice] {
+			start.Memory.Open[i].State, start.Memory.Open[i].Row = "", nil // judged by now
+		}
 	}
 	start.Memory.Quota = r.quota
 	start.Resume = r.resume()
@@ -252,12 +254,8 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 	}
 	var tried attempts
 	for {
-		// Nothing is under way yet, so that a run that is to stop need not wait for a quota.
-		if err := w.awaitQuota(w.stop, w.precoroOpens(ctx)); err != nil && w.stop.Err() == nil {
-			return 0, err
-		}
-		if w.stop.Err() != nil {
-			return w.stopBefore(ctx)
+		if became, err := w.awaitTurn(ctx); became != 0 || err != nil {
+			return became, err
 		}
 		before := paidOf(*w.candidate)
 		posted, err := sendPrecoro(ctx, w.run, fmt.Sprintf("POST payment %s on invoice %d", order.Amount, w.Invoice.IDN), act.PostPayment,
@@ -326,10 +324,21 @@ func (w *writer) created(ctx workflow.Context, order reconcile.Write, payment re
 	return w.tieTo(ctx, tag)
 }
 
-// tagInPrecoro adopts a payment that is there.
-func (w *writer) tagInPrecoro(ctx workflow.Context, order reconcile.Write) (fate, error) {
+// awaitTurn waits until a request may be sent to Precoro. Nothing is under way yet, so that a run that is to stop does not wait.
+func (w *writer) awaitTurn(ctx workflow.Context) (fate, error) {
+	if err := w.awaitQuota(w.stop, w.precoroOpens(ctx)); err != nil && w.stop.Err() == nil {
+		return 0, err
+	}
 	if w.stop.Err() != nil {
 		return w.stopBefore(ctx)
+	}
+	return 0, nil
+}
+
+// tagInPrecoro adopts a payment that is there.
+func (w *writer) tagInPrecoro(ctx workflow.Context, order reconcile.Write) (fate, error) {
+	if became, err := w.awaitTurn(ctx); became != 0 || err != nil {
+		return became, err
 	}
 	if workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor {
 		return overtakenOr(w.decideAgain(ctx, true))
@@ -518,7 +527,7 @@ func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purp
 		if tried.unknown >= maxUnknown {
 			return w.abandon(ctx, order, reconcile.Unverified, fmt.Sprintf("sent %d times, and no answer told whether it was carried out", tried.unknown))
 		}
-		if sent && why == planned && workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor {
+		if (sent || w.settings.Knows(activities.CheaperWays)) && why == planned && workflow.Now(ctx).Sub(w.Read.At) > activities.FreshFor {
 			// It waited so long that the payment may be gone on the other side.
 			if became, err := w.readPrecoro(ctx, order); became != 0 || err != nil {
 				return became, err

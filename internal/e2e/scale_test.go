@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,10 +71,13 @@ func TestQuotaIsWaitedOutAcrossARestartOfTheWorker(t *testing.T) {
 
 	stop := f.startWorker(t)
 	run := f.start(t, "throttled", workflows.Request{})
-	eventually(t, "the run says that it waits", func() bool { return f.progress(t, "acme").Waiting != "" })
+	waits := func() bool {
+		return strings.Contains(f.progress(t, "acme").Waiting, "because Precoro allows no more before: ")
+	}
+	eventually(t, "the run says that it waits", waits)
 	stop()
 	f.startWorker(t)
-	require.Contains(t, f.progress(t, "acme").Waiting, "because Precoro allows no more before: ")
+	eventually(t, "it says so on the new worker too", waits)
 	r, err := await(t, run)
 	require.NoError(t, err)
 

@@ -71,7 +71,7 @@ func (c *Client) ListInvoices(ctx context.Context, filter InvoiceFilter, page in
 }
 
 func (f InvoiceFilter) query(page int) (url.Values, error) {
-	query := pageQuery(page)
+	query := pageQuery(page, perPage)
 	if err := checkPage(page); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,9 @@ import (
 // perPage is the largest page that Precoro offers.
 const perPage = 200
 
+// pageSizes are those that Precoro offers.
+var pageSizes = []int{10, 20, 50, 100, perPage}
+
 // listing is one page of rows.
 type listing[R any] struct {
 	rows  []R
@@ -18,8 +21,8 @@ type listing[R any] struct {
 	more  bool
 }
 
-func pageQuery(page int) url.Values {
-	return url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}}
+func pageQuery(page, size int) url.Values {
+	return url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(size)}}
 }
 
 func checkPage(page int) error {

@@ -1,12 +1,14 @@
 package precoro
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"time"
 
 	"payrecon/internal/money"
@@ -16,6 +18,7 @@ import (
 // PaymentFilter narrows a listing of payments; the zero value asks for all. Precoro applies it, so compare what comes.
 type PaymentFilter struct {
 	InvoiceIDN int64 // document number of the invoice
+	PerPage    int   // 10, 20, 50, 100 or 200 rows a page; 0 for 200
 }
 
 // PaymentPage is one page of a listing.
@@ -81,7 +84,7 @@ func (p Payment) in(currency money.Currency) Payment {
 	return p
 }
 
-// ListPayments reads one page, from 1, of at most 200 payments. Its rows have a Sum and no Amount.
+// ListPayments reads one page, from 1, of at most 200 payments, newest first. Its rows have a Sum and no Amount.
 func (c *Client) ListPayments(ctx context.Context, filter PaymentFilter, page int) (PaymentPage, error) {
 	list, date, err := c.listPayments(ctx, filter, page)
 	if err != nil {
@@ -91,9 +94,12 @@ func (c *Client) ListPayments(ctx context.Context, filter PaymentFilter, page in
 }
 
 func (c *Client) listPayments(ctx context.Context, filter PaymentFilter, page int) (listing[Payment], time.Time, error) {
-	query := pageQuery(page)
+	query := pageQuery(page, cmp.Or(filter.PerPage, perPage))
 	if err := checkPage(page); err != nil {
 		return listing[Payment]{}, time.Time{}, err
+	}
+	if filter.PerPage != 0 && !slices.Contains(pageSizes, filter.PerPage) {
+		return listing[Payment]{}, time.Time{}, badInput("per_page", fmt.Sprintf("%d: want one of %v", filter.PerPage, pageSizes))
 	}
 	if filter.InvoiceIDN < 0 {
 		return listing[Payment]{}, time.Time{}, badInput("invoice", fmt.Sprintf("%d: want a number above 0", filter.InvoiceIDN))

@@ -58,10 +58,10 @@ func TestRequestsOnTheWire(t *testing.T) {
 		},
 		"payments of an invoice": {
 			func(ctx context.Context, c *precoro.Client) error {
-				_, err := c.ListPayments(ctx, precoro.PaymentFilter{InvoiceIDN: 1042}, 1)
+				_, err := c.ListPayments(ctx, precoro.PaymentFilter{InvoiceIDN: 1042, PerPage: 50}, 1)
 				return err
 			},
-			sent{line: "GET https://api.precoro.com/payments?invoice=1042&page=1&per_page=200"},
+			sent{line: "GET https://api.precoro.com/payments?invoice=1042&page=1&per_page=50"},
 		},
 		"create a payment": {
 			func(ctx context.Context, c *precoro.Client) error {
@@ -201,6 +201,7 @@ func TestInputThatCannotBeRightIsNotSent(t *testing.T) {
 		"empty external ID":   {"external_id", list(precoro.InvoiceFilter{ExternalIDs: []string{""}}, 1)},
 		"external IDs":        {"external_id", list(precoro.InvoiceFilter{ExternalIDs: make([]string, 201)}, 1)},
 		"payments' page 0":    {"page", payments(precoro.PaymentFilter{}, 0)},
+		"payments' page size": {"per_page", payments(precoro.PaymentFilter{PerPage: 30}, 1)},
 		"payments' invoice":   {"invoice", payments(precoro.PaymentFilter{InvoiceIDN: -1}, 1)},
 		"no idn": {"idn", func(ctx context.Context, c *precoro.Client) error {
 			_, err := c.Invoice(ctx, 0)

@@ -18,6 +18,10 @@ import (
 // maxRequests a side: Precoro answers two listings; an ERP may want a login before it answers one search.
 const maxRequests = 2
 
+// paymentsAsked is another size of page than a run asks for: Precoro refuses the same GET within a minute, and a run that
+// follows a check would send it.
+const paymentsAsked = 100
+
 // Company is a company to be checked.
 type Company struct {
 	Name    string
@@ -74,7 +78,7 @@ func (c *Checker) precoro(ctx context.Context, company Company) (side Precoro, i
 	}
 	var payments precoro.PaymentPage
 	err = c.paced(ctx, company.Slot, func() (err error) {
-		payments, err = company.Precoro.ListPayments(ctx, precoro.PaymentFilter{}, 1)
+		payments, err = company.Precoro.ListPayments(ctx, precoro.PaymentFilter{PerPage: paymentsAsked}, 1)
 		return err
 	})
 	if err != nil {

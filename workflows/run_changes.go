@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"payrecon/activities"
+	"payrecon/erp"
 	"payrecon/internal/reconcile"
 )
 
@@ -46,7 +47,7 @@ func (r *run) readChangedBills(ctx workflow.Context) ([]reconcile.Bill, error) {
 	var changed []reconcile.Bill
 	for cursor := ""; ; {
 		listed, err := askERP(ctx, r, r.listPrice(), fmt.Sprintf("list changed bills, %d so far", len(changed)), act.ListBills,
-			activities.ListBillsRequest{Company: r.settings.Ref(), Query: erplist(r.since().ERP, cursor)})
+			activities.ListBillsRequest{Company: r.settings.Ref(), Query: erp.ListQuery{ChangedSince: r.since().ERP, Cursor: cursor}})
 		if err != nil {
 			return nil, r.giveUp(err)
 		}

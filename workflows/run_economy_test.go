@@ -103,6 +103,25 @@ func TestListIsBelievedOnlyWhereItAddsUp(t *testing.T) {
 	require.Equal(t, report.ByDirection{ToERP: 4}, end.Report.Created)
 }
 
+// Target: a list that nobody has promised. Injection: Precoro does not know it, or the user may not see it. Expected: a note, and
+// the invoices one by one.
+func TestWithoutAListOfPaymentsInvoicesAreReadOneByOne(t *testing.T) {
+	t.Parallel()
+	for _, refused := range []activities.Kind{activities.NotFound, activities.Refused, activities.Forbidden} {
+		w := recordsWorld()
+		for idn := range int64(3) {
+			w.add(100+idn, "100.00", payments{pay(fmt.Sprint(5500+idn), "40.00", "2026-03-01")}, nil)
+		}
+		w.on("ListPayments", fault{err: kind(refused, activities.SidePrecoro, "Precoro: no such list", 0)})
+
+		end := w.run(t, unknownSizes())
+
+		require.Equal(t, []string{"GET page 1", "GET payments 1", "GET 100", "GET 101", "GET 102"}, w.lookups())
+		require.Equal(t, report.ByDirection{ToERP: 3}, end.Report.Created)
+		require.Equal(t, []string{"the list of all payments cannot be had, so that invoices are read one by one: Precoro: no such list"}, end.Report.Notes)
+	}
+}
+
 func TestDeepRunComparesAllListsAtThePriceOfOne(t *testing.T) {
 	t.Parallel()
 	w := recordsWorld()

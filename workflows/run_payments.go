@@ -48,8 +48,12 @@ func (r *run) listPayments(ctx workflow.Context, differing []candidate) (*paymen
 	})
 	for page := 1; page > 0; {
 		answer, err := r.readPaymentPage(ctx, l, page)
+		if refusal, is := notOffered(err); is && page == 1 {
+			r.report.Notes = append(r.report.Notes, "the list of all payments cannot be had, so that invoices are read one by one: "+refusal)
+			return nil, nil
+		}
 		if err != nil {
-			return nil, err
+			return nil, r.giveUp(err)
 		}
 		if len(l.sent) == 1 && page == 1 {
 			// Now it is known how many there are. The page that was read is paid for either way.
@@ -66,6 +70,12 @@ func (r *run) listPayments(ctx workflow.Context, differing []candidate) (*paymen
 	return list, nil
 }
 
+// notOffered tells whether Precoro, or the user's role, has no such list: its own recipes never use it.
+func notOffered(err error) (words string, is bool) {
+	kind, failure, _ := activities.KindOf(err)
+	return failure.Text, kind == activities.NotFound || kind == activities.Refused || kind == activities.Forbidden
+}
+
 func (r *run) readPaymentPage(ctx workflow.Context, l *listing[activities.ListedPayment], page int) (activities.PaymentPage, error) {
 	if err := r.waitUntil(ctx, l.again(page, r.settings.SameGet), "before the same page may be read again"); err != nil {
 		return activities.PaymentPage{}, err
@@ -73,7 +83,7 @@ func (r *run) readPaymentPage(ctx workflow.Context, l *listing[activities.Listed
 	answer, err := askPrecoro(ctx, r, fmt.Sprintf("GET page %d of the payments", page), act.ListPayments,
 		activities.ListPaymentsRequest{Company: r.settings.Ref(), Page: page})
 	if err != nil {
-		return answer, r.giveUp(err)
+		return answer, err
 	}
 	l.sent[page] = workflow.Now(ctx)
 	r.progress.Pages++

@@ -249,9 +249,8 @@ func (r *run) billsFrom(read activities.Read, clock time.Time) {
 // scanBills lists all bills of the ERP instead of looking up each link, where that is cheaper. It keeps those that the
 // invoices name.
 func (r *run) scanBills(ctx workflow.Context, links int) (scanned bool, err error) {
-	erp := r.settings.ERP
-	everything := r.report.Scope == ScopeFull || r.report.Scope == ScopeDeep
-	if !r.settings.Knows(activities.CheaperWays) || !everything || links == 0 || erp.ListCost == 0 || erp.LinkCost == 0 {
+	prices := r.settings.ERP
+	if !r.settings.Knows(activities.CheaperWays) || !r.everything() || links == 0 || prices.ListCost == 0 || prices.LinkCost == 0 {
 		return false, nil
 	}
 	expected := r.billsChoice(links, cmp.Or(r.sizes.Bills, links))
@@ -262,7 +261,7 @@ func (r *run) scanBills(ctx workflow.Context, links int) (scanned bool, err erro
 	keys, ids := r.linkTexts()
 	for cursor, read := "", 0; ; {
 		listed, err := askERP(ctx, r, r.listPrice(), fmt.Sprintf("list bills, %d looked through", read), act.ListBills,
-			activities.ListBillsRequest{Company: r.settings.Ref(), Query: erplist(time.Time{}, cursor)})
+			activities.ListBillsRequest{Company: r.settings.Ref(), Query: erp.ListQuery{Cursor: cursor}})
 		if err != nil {
 			return false, r.giveUp(err)
 		}
@@ -286,10 +285,6 @@ func (r *run) scanBills(ctx workflow.Context, links int) (scanned bool, err erro
 		}
 		r.show(ctx)
 	}
-}
-
-func erplist(since time.Time, cursor string) erp.ListQuery {
-	return erp.ListQuery{ChangedSince: since, Cursor: cursor}
 }
 
 // listPrice is what one part of a list of bills costs at most: adapters keep them to some two thousand bills.

@@ -280,3 +280,21 @@ func TestHalvesThatACutOffRunLeftUntiedAreTied(t *testing.T) {
 	require.Equal(t, []string{"note B1042 pr.601 100.00"}, w.writes())
 	require.True(t, end.Complete)
 }
+
+// Target: what one task sends to Temporal. Injection: a first run over many paid invoices without bills. Expected: every row is in
+// the history, and they leave in more than one task.
+func TestManyExceptionsLeaveInSeveralTasks(t *testing.T) {
+	t.Parallel()
+	w := recordsWorld()
+	const many = 20_100
+	for idn := range int64(many) {
+		w.invoice(1+idn, "10.00", pay(fmt.Sprint(100_000+idn), "10.00", "2026-03-01"))
+	}
+
+	end := w.run(t, apply())
+
+	require.Equal(t, many, end.Report.Exceptions[reconcile.NoBill])
+	require.True(t, end.Report.Truncated)
+	require.Equal(t, time.Second, w.clock.Sub(epoch), "one pause")
+	require.Equal(t, workflows.Marks{}, end.Marks, "more are open than can be remembered: the next run reads in full again")
+}

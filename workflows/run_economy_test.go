@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
 
 	"payrecon/activities"
 	"payrecon/internal/reconcile"
@@ -297,4 +299,40 @@ func TestManyExceptionsLeaveInSeveralTasks(t *testing.T) {
 	require.True(t, end.Report.Truncated)
 	require.Equal(t, time.Second, w.clock.Sub(epoch), "one pause")
 	require.Equal(t, workflows.Marks{}, end.Marks, "more are open than can be remembered: the next run reads in full again")
+}
+
+// Target: what a write in the ERP rests on. Injection: the ERP's quota is waited for before the bill is read, and meanwhile the
+// payment is cancelled in Precoro. Expected: the invoice is looked at again, and nothing is booked.
+func TestPaymentCancelledWhileTheERPWasWaitedForIsNotBooked(t *testing.T) {
+	t.Parallel()
+	w := recordsWorld()
+	w.add(1042, "120.00", payments{pay("5512", "120.00", "2026-03-01")}, nil)
+	hour := temporal.NewNonRetryableApplicationError("ERP: throttled", string(activities.Throttled), nil,
+		activities.Failure{Side: activities.SideERP, Text: "ERP: throttled", Wait: time.Hour, Requests: 1})
+	w.on("ReadBill", fault{err: hour, meanwhile: func() {
+		w.numbered(1042).payments[0].Cancelled = true
+		w.numbered(1042).settle()
+	}})
+
+	end := w.run(t, apply())
+
+	require.Empty(t, w.writes())
+	require.Zero(t, end.Report.Created)
+}
+
+// Target: a key in Precoro. Injection: the hour's quota is waited for before it is set, and meanwhile somebody else sets one.
+// Expected: theirs stays.
+func TestKeySetWhileTheQuotaWasWaitedForIsNotOverwritten(t *testing.T) {
+	t.Parallel()
+	w := recordsWorld()
+	w.settings.ERP.Tags = false
+	w.settings.PerHour, w.settings.PerDay = 2, 1000
+	w.add(1042, "120.00", payments{pay("5512", "60.00", "2026-03-01"), pay("5513", "20.00", "2026-03-01")}, payments{pay("E1", "60.00", "2026-03-01")})
+
+	w.run(t, apply(), func(env *testsuite.TestWorkflowEnvironment) {
+		env.RegisterDelayedCallback(func() { w.numbered(1042).payments[0].Tag = "theirs" }, 30*time.Minute)
+	})
+
+	require.Equal(t, "theirs", w.numbered(1042).payments[0].Tag)
+	require.NotContains(t, strings.Join(w.writes(), "\n"), "PATCH")
 }

@@ -47,6 +47,7 @@ func one(record any) erplyOutcome { return erplyOutcome{records: []any{record}, 
 // serveErply: the address's limits, the envelope, the quota, a fault, the session, the work.
 func (s *Sandbox) serveErply(in request, parallel int64) reply {
 	m := readErply(in)
+	s.opts.Before(erplySide, m.name())
 	if s.refuseConnection(erplySide, m.names()) {
 		return reply{broken: brokenRefused}
 	}
@@ -68,7 +69,7 @@ func (s *Sandbox) admitErply(m erplyMessage, parallel int64) (*reply, *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.count(&s.ledger)
-	now := s.opts.Now()
+	now := s.now()
 	refuse := func(failure erplyFailure) (*reply, *Fault) {
 		answer := erplyError(now, m.name(), failure)
 		return &answer, nil
@@ -100,7 +101,7 @@ func (s *Sandbox) admitErply(m erplyMessage, parallel int64) (*reply, *Fault) {
 }
 
 func (s *Sandbox) erplyWork(m erplyMessage) reply {
-	now := s.opts.Now()
+	now := s.now()
 	if m.bulk || m.calls[0].name != "verifyUser" {
 		if code := s.logins.check(m.common, now); code != 0 {
 			return erplyError(now, m.name(), erplyFailure{code: code})

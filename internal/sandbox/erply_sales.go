@@ -27,11 +27,11 @@ func (s *Sandbox) saveSalesPayment(params map[string]string) erplyOutcome {
 	p := salesPayment{document: id, sum: params["sum"], currency: params["currencyCode"], date: params["date"]}
 	orText(&p.sum, "0.00")
 	orText(&p.currency, "EUR")
-	orText(&p.date, s.opts.Now().UTC().Format(dayLayout))
+	orText(&p.date, s.now().UTC().Format(dayLayout))
 	key := s.world.salesIDs.take(holds(s.world.salesPayments))
 	s.world.salesPayments[key] = p
 	s.ledger.write(Write{
-		At: s.opts.Now(), Side: erplySide, Op: "savePayment", Document: strconv.FormatInt(id, 10), ID: key,
+		At: s.now(), Side: erplySide, Op: "savePayment", Document: strconv.FormatInt(id, 10), ID: key,
 		Amount: p.sum, Currency: p.currency, Date: p.date,
 	})
 	return one(map[string]any{"paymentID": key})
@@ -62,7 +62,7 @@ func (s *Sandbox) deleteSalesPayment(params map[string]string) erplyOutcome {
 	}
 	delete(s.world.salesPayments, id)
 	s.ledger.write(Write{
-		At: s.opts.Now(), Side: erplySide, Op: "deletePayment", Document: strconv.FormatInt(p.document, 10), ID: id,
+		At: s.now(), Side: erplySide, Op: "deletePayment", Document: strconv.FormatInt(p.document, 10), ID: id,
 		Amount: p.sum, Currency: p.currency, Date: p.date,
 	})
 	return erplyOutcome{}

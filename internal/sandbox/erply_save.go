@@ -112,7 +112,7 @@ func (s *Sandbox) saved(before Bill, in saveInput) (Bill, erplyFailure) {
 		case strict && f.required:
 			return after, erplyFailure{1010, f.name}
 		case strict:
-			f.set(&after, f.unset(s.opts.Now(), &after))
+			f.set(&after, f.unset(s.now(), &after))
 		}
 	}
 	for i, row := range in.rows {
@@ -232,7 +232,7 @@ func locked(before, after Bill, in saveInput) erplyFailure {
 
 // keep stores what was saved, writes it into the ledger, and says what a client changed without naming it.
 func (s *Sandbox) keep(before, after Bill, in saveInput) erplyOutcome {
-	w, now := &s.world, s.opts.Now()
+	w, now := &s.world, s.now()
 	if !in.update {
 		after.ID, after.Added = w.billIDs.take(holds(w.bills.byID)), now.Unix()
 	}

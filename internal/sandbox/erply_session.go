@@ -42,7 +42,7 @@ func (s *Sandbox) verifyUser(params map[string]string) erplyOutcome {
 	if wrong := s.only("verifyUser", params, "username", "password", "sessionLength", "doNotGenerateIdentityToken"); wrong != nil {
 		return *wrong
 	}
-	l, now := &s.logins, s.opts.Now()
+	l, now := &s.logins, s.now()
 	if now.Before(l.blockedUntil) {
 		return failed(1052, "")
 	}

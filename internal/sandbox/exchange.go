@@ -29,6 +29,7 @@ const (
 	brokenRefused                   // there was none
 	brokenCut                       // it goes down in the middle of the body
 	brokenEndless                   // the body does not end
+	brokenSilent                    // nothing comes, and the connection stays
 )
 
 // reply is an answer before it is known whether it leaves through a socket or in process.
@@ -131,7 +132,12 @@ func (s *Sandbox) serveControl(in request) reply {
 
 // carryOut does the request's work under the lock, spoiled by what it meets: a fault, or a client that has hung up.
 func (s *Sandbox) carryOut(in request, f *Fault, work func() reply) reply {
-	if f != nil && f.Kind == Slow && !wait(in.life, f.Delay) {
+	switch {
+	case f == nil:
+	case f.Kind == Late:
+		s.putOff(in, f, work)
+		return reply{broken: brokenSilent}
+	case f.Kind == Slow && !wait(in.life, f.Delay):
 		return reply{broken: brokenReset}
 	}
 	if in.method == http.MethodGet {
@@ -142,14 +148,29 @@ func (s *Sandbox) carryOut(in request, f *Fault, work func() reply) reply {
 	defer s.mu.Unlock()
 	mark := len(s.ledger.writes)
 	answer := work()
-	answer.date = s.opts.Now()
+	answer.date = s.now()
 	if f != nil {
-		answer = f.spoil(answer)
+		answer = s.afflict(in, f, work, answer, mark)
 	}
-	if f != nil && f.spoils() || in.ctx.Err() != nil {
-		s.ledger.unanswered(mark)
+	if in.ctx.Err() != nil {
+		s.ledger.unanswered(mark, len(s.ledger.writes))
 	}
 	return answer
+}
+
+// afflict is what the fault makes of a request that was carried out, whose writes are those from mark on.
+func (s *Sandbox) afflict(in request, f *Fault, work func() reply, answer reply, mark int) reply {
+	if f.Kind == Twice {
+		mark = len(s.ledger.writes)
+		if in.method != http.MethodGet {
+			work()
+		}
+	}
+	s.ledger.under(f.Kind, mark)
+	if f.Kind == Twice || f.spoils() {
+		s.ledger.unanswered(mark, len(s.ledger.writes))
+	}
+	return f.spoil(answer)
 }
 
 // wait is true when the time has passed, false when the server went down first. A client that hangs up does not stop a

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// FaultKind says what goes wrong. The write happens, but unheard, with lost_answer, error_500_after, cut_body, empty,
-// endless and malformed; nothing happens with the others, except that slow is carried out after the delay, even if the
-// client has hung up by then.
+// FaultKind says what goes wrong. The write happens, but unheard, with lost_answer, error_500_after, timeout_after, cut_body,
+// empty, endless and malformed, and later than anybody waits with late; nothing happens with the others, except that slow is
+// carried out after the delay, even if the client has hung up by then, and twice is twice carried out.
 type FaultKind string
 
 // The kinds of fault.
@@ -31,6 +31,17 @@ const (
 	Throttle       FaultKind = "throttle"         // refused as the limiters do, for Delay (60 s); Erply: 1002, or with Status 429 its page
 	Slow           FaultKind = "slow"             // carried out after Delay
 	Body           FaultKind = "body"             // exactly Body with Status (200), nothing happened
+
+	// No answer ever comes. A socket is held in silence until the client hangs up; in process the client learns at once that it
+	// has waited too long, so that nobody waits.
+	Timeout      FaultKind = "timeout"       // nothing happened
+	TimeoutAfter FaultKind = "timeout_after" // carried out
+	// Late is no answer either, and the write is carried out Delay later by the sandbox's clock, as at that time: before whatever
+	// then comes first, be it a request, a look or an act of a person. A write that would be refused by then does nothing. No
+	// limit is charged again.
+	Late FaultKind = "late"
+	// Twice is a gateway that sends again: a write is carried out twice, charged once, and answered as it was the first time.
+	Twice FaultKind = "twice"
 )
 
 // Fault is something that goes wrong with one or more requests. Requests that the limiters refuse do not count.
@@ -40,17 +51,23 @@ type Fault struct {
 	After  int           `json:"after,omitempty"`  // let this many matching requests pass first
 	Times  int           `json:"times,omitempty"`  // how many then fail; 0 = 1
 	Kind   FaultKind     `json:"kind"`             //
-	Delay  time.Duration `json:"delay,omitempty"`  // slow, throttle
+	Delay  time.Duration `json:"delay,omitempty"`  // slow, throttle, late
 	Body   string        `json:"body,omitempty"`   // body
 	Status int           `json:"status,omitempty"` // body, throttle
 }
 
-// maxSlow keeps scripted delays below the server's time-outs.
-const maxSlow = 90 * time.Second
+const (
+	maxSlow = 90 * time.Second   // keeps scripted delays below the server's time-outs
+	maxLate = 7 * 24 * time.Hour // nobody waits for it
+)
 
 var faultKinds = []FaultKind{
 	LostAnswer, Reset, Refused, Error500Before, Error500After, CutBody, HTML, Empty, Endless, Malformed, Throttle, Slow, Body,
+	Timeout, TimeoutAfter, Late, Twice,
 }
+
+// FaultKinds are all kinds.
+func FaultKinds() []FaultKind { return slices.Clone(faultKinds) }
 
 // UnmarshalJSON reads a fault strictly. The delay is a Go duration such as "1.5s", or nanoseconds.
 func (f *Fault) UnmarshalJSON(raw []byte) error {
@@ -111,6 +128,8 @@ func (f Fault) completed() (Fault, error) {
 		return f, errors.New("fault: after, times and delay are at least 0")
 	case f.Kind == Slow && f.Delay > maxSlow:
 		return f, fmt.Errorf("fault: delay %s: want at most %s", f.Delay, maxSlow)
+	case f.Kind == Late && f.Delay > maxLate:
+		return f, fmt.Errorf("fault: delay %s: want at most %s", f.Delay, maxLate)
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return f, fmt.Errorf("fault: status %d: want 200 to 599", f.Status)
 	}
@@ -162,6 +181,7 @@ func (s *Sandbox) strike(side string, names []string) *Fault {
 	}
 	if hit != nil {
 		hit.Times--
+		s.ledger.faults[side][string(hit.Kind)]++
 	}
 	s.faults = slices.DeleteFunc(s.faults, func(f *Fault) bool { return f.Times == 0 })
 	return hit
@@ -186,6 +206,8 @@ func (f *Fault) instead(now time.Time) *reply {
 	switch f.Kind {
 	case Reset:
 		return &reply{broken: brokenReset}
+	case Timeout:
+		return &reply{broken: brokenSilent}
 	case Error500Before:
 		return serverError()
 	case HTML:
@@ -217,13 +239,17 @@ func (f *Fault) throttle(now time.Time) *reply {
 }
 
 // spoils tells whether the client does not learn what became of a request that was carried out.
-func (f *Fault) spoils() bool { return f.Kind != Slow }
+func (f *Fault) spoils() bool {
+	return slices.Contains([]FaultKind{LostAnswer, Error500After, TimeoutAfter, CutBody, Empty, Endless, Malformed}, f.Kind)
+}
 
 // spoil is what is left of the answer.
 func (f *Fault) spoil(r reply) reply {
 	switch f.Kind {
 	case LostAnswer:
 		r.broken = brokenReset
+	case TimeoutAfter:
+		r.broken = brokenSilent
 	case Error500After:
 		return *serverError()
 	case CutBody:

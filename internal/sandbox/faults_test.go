@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
@@ -56,6 +57,8 @@ func TestFaultsOfAWrite(t *testing.T) {
 		{sandbox.Fault{Kind: sandbox.LostAnswer}, outcome{op: "read"}, true},
 		{sandbox.Fault{Kind: sandbox.Reset}, outcome{op: "read"}, false},
 		{sandbox.Fault{Kind: sandbox.Refused}, outcome{op: "dial"}, false},
+		{sandbox.Fault{Kind: sandbox.Timeout}, outcome{op: "read"}, false},
+		{sandbox.Fault{Kind: sandbox.TimeoutAfter}, outcome{op: "read"}, true},
 		{sandbox.Fault{Kind: sandbox.Error500Before}, outcome{status: 500, body: "html"}, false},
 		{sandbox.Fault{Kind: sandbox.Error500After}, outcome{status: 500, body: "html"}, true},
 		{sandbox.Fault{Kind: sandbox.CutBody}, outcome{status: 201, read: io.ErrUnexpectedEOF, body: "broken"}, true},
@@ -80,6 +83,7 @@ func TestFaultsOfAWrite(t *testing.T) {
 				require.Len(t, state.Payments, 1)
 				require.Len(t, state.Ledger, 1)
 				require.False(t, state.Ledger[0].Answered)
+				require.Equal(t, c.fault.Kind, state.Ledger[0].Fault)
 			} else {
 				require.Empty(t, state.Payments)
 				require.Empty(t, state.Ledger)
@@ -87,6 +91,8 @@ func TestFaultsOfAWrite(t *testing.T) {
 			require.Equal(t, http.StatusCreated, w.post(payment(i, "20.00")).status, "a fault strikes once")
 			written := w.State().Ledger
 			require.True(t, written[len(written)-1].Answered)
+			require.Empty(t, written[len(written)-1].Fault)
+			require.Equal(t, map[string]map[string]int{"precoro": {string(c.fault.Kind): 1}, "erply": {}}, w.Counters().Faults)
 		})
 	}
 }
@@ -95,7 +101,7 @@ func TestFaultsOfASave(t *testing.T) {
 	t.Parallel()
 	for kind, written := range map[sandbox.FaultKind]bool{
 		sandbox.LostAnswer: true, sandbox.Reset: false, sandbox.Refused: false, sandbox.Error500Before: false, sandbox.Error500After: true,
-		sandbox.CutBody: true, sandbox.HTML: false, sandbox.Empty: true, sandbox.Malformed: true, sandbox.Throttle: false, sandbox.Body: false,
+		sandbox.Timeout: false, sandbox.TimeoutAfter: true, sandbox.CutBody: true, sandbox.HTML: false, sandbox.Empty: true, sandbox.Malformed: true, sandbox.Throttle: false, sandbox.Body: false,
 	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
@@ -141,6 +147,14 @@ func TestErrorsLookLikeRealOnes(t *testing.T) {
 	require.ErrorIs(t, w.get("/invoices").err, syscall.ECONNREFUSED)
 	w.Fail(sandbox.Fault{Side: "precoro", Kind: sandbox.Reset})
 	require.ErrorIs(t, w.get("/invoices").err, syscall.ECONNRESET)
+	for _, kind := range []sandbox.FaultKind{sandbox.Timeout, sandbox.TimeoutAfter, sandbox.Late} {
+		w.Fail(sandbox.Fault{Side: "precoro", Kind: kind})
+		err := w.get("/invoices").err
+		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+		var network net.Error
+		require.ErrorAs(t, err, &network)
+		require.True(t, network.Timeout())
+	}
 }
 
 func TestThrottlingLooksAsItDoes(t *testing.T) {
@@ -287,7 +301,7 @@ func TestFaultsAreScriptedOverHTTP(t *testing.T) {
 		``, `{}`, `[]`, `{"side":"sap","kind":"reset"}`, `{"side":"erply","kind":"flood"}`, `{"side":"erply","kind":"reset","match":"GET /invoices"}`,
 		`{"side":"precoro","kind":"reset","match":"GET /invoice"}`, `{"side":"precoro","kind":"reset","tims":2}`, `{"side":"precoro","kind":"reset"} {}`,
 		`{"side":"precoro","kind":"reset","times":-1}`, `{"side":"precoro","kind":"slow","delay":"1h"}`, `{"side":"precoro","kind":"slow","delay":"soon"}`,
-		`{"side":"precoro","kind":"slow","delay":true}`, `{"side":"precoro","kind":"body","status":99}`,
+		`{"side":"precoro","kind":"slow","delay":true}`, `{"side":"precoro","kind":"late","delay":"168h1s"}`, `{"side":"precoro","kind":"body","status":99}`,
 	} {
 		a := w.scriptJSON(body)
 		require.Equal(t, http.StatusBadRequest, a.status, body)

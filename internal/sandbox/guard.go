@@ -7,14 +7,18 @@ import "sync"
 type guard struct {
 	mu      sync.Mutex
 	changes int
+	catchUp func() // called under the lock, before its holder sees anything
 }
 
 func (g *guard) Lock() {
-	g.mu.Lock()
+	g.LockToLook()
 	g.changes++
 }
 
 // LockToLook is Lock for who leaves both systems' documents as they are.
-func (g *guard) LockToLook() { g.mu.Lock() }
+func (g *guard) LockToLook() {
+	g.mu.Lock()
+	g.catchUp()
+}
 
 func (g *guard) Unlock() { g.mu.Unlock() }

@@ -21,6 +21,9 @@ func (s *Sandbox) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	switch answer.broken {
 	case brokenReset, brokenRefused:
 		hangUp(w)
+	case brokenSilent:
+		<-r.Context().Done() // the client hangs up, or the server goes down
+		hangUp(w)
 	case brokenEndless:
 		copyHeader(w, answer)
 		_, _ = io.Copy(w, newEndless(answer.body, r.Context().Done())) // it ends when the client hangs up

@@ -22,6 +22,9 @@ type Write struct {
 	After    string    `json:"after"`    // the same afterwards
 	Changes  []Change  `json:"changes"`  // field by field, in a fixed order
 	Answered bool      `json:"answered"` // false when a fault lost or spoiled the answer, or the client had hung up
+
+	// Fault is what the request met that wrote this; of twice, only what the second delivery wrote has it.
+	Fault FaultKind `json:"fault,omitempty"`
 }
 
 // Change is one field of a document before and after. An attribute's field is "attributes.<name>".
@@ -35,6 +38,7 @@ type Change struct {
 type ledger struct {
 	requests  map[string]map[string]int
 	throttled map[string]int
+	faults    map[string]map[string]int // by side and kind
 	tenths    int
 	writes    []Write
 	written   map[string]int // by Write.Op
@@ -45,6 +49,7 @@ func newLedger() ledger {
 	return ledger{
 		requests:  map[string]map[string]int{precoroSide: {}, erplySide: {}},
 		throttled: map[string]int{},
+		faults:    map[string]map[string]int{precoroSide: {}, erplySide: {}},
 		written:   map[string]int{},
 	}
 }
@@ -64,17 +69,27 @@ func (l *ledger) write(w Write) {
 }
 
 func (l *ledger) counters() Counters {
-	c := Counters{Requests: map[string]map[string]int{}, Throttled: maps.Clone(l.throttled), ErplyTenths: l.tenths, Writes: maps.Clone(l.written)}
-	for side, counts := range l.requests {
-		c.Requests[side] = maps.Clone(counts)
+	c := Counters{
+		Requests: map[string]map[string]int{}, Throttled: maps.Clone(l.throttled), Faults: map[string]map[string]int{},
+		ErplyTenths: l.tenths, Writes: maps.Clone(l.written),
+	}
+	for _, side := range []string{precoroSide, erplySide} {
+		c.Requests[side], c.Faults[side] = maps.Clone(l.requests[side]), maps.Clone(l.faults[side])
 	}
 	return c
 }
 
-// unanswered takes that back for all writes since the ledger had this length.
-func (l *ledger) unanswered(since int) {
-	for i := since; i < len(l.writes); i++ {
-		l.writes[i].Answered = false
+// unanswered takes that back for the writes from one length of the ledger to another.
+func (l *ledger) unanswered(from, to int) {
+	for i := range l.writes[from:to] {
+		l.writes[from+i].Answered = false
+	}
+}
+
+// under says of all writes since the ledger had this length which fault they were made under.
+func (l *ledger) under(kind FaultKind, since int) {
+	for i := range l.writes[since:] {
+		l.writes[since+i].Fault = kind
 	}
 }
 

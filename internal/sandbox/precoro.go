@@ -74,6 +74,7 @@ type precoroCall struct {
 // servePrecoro: an edge filter that looks at the User-Agent, the credentials, the limits, a fault, the fields, the work.
 func (s *Sandbox) servePrecoro(in request, overlapping bool) reply {
 	name, idn := precoroRouteOf(in)
+	s.opts.Before(precoroSide, name)
 	if s.refuseConnection(precoroSide, []string{name}) {
 		return reply{broken: brokenRefused}
 	}
@@ -127,7 +128,7 @@ func (s *Sandbox) admitPrecoro(in request, name string, overlapping bool) (*repl
 	if in.method == http.MethodGet {
 		get = in.path + "?" + in.query.Encode()
 	}
-	now := s.opts.Now()
+	now := s.now()
 	if over := s.precoro.admit(now, overlapping, get); over != nil {
 		s.ledger.throttle(precoroSide, over.limiter)
 		answer := tooMany(*over)

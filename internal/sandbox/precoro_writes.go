@@ -38,7 +38,7 @@ func (s *Sandbox) patchInvoice(c precoroCall) reply {
 		return *flaw
 	}
 	before := i.ExternalID
-	i.ExternalID, i.Updated = key, s.opts.Now()
+	i.ExternalID, i.Updated = key, s.now()
 	s.ledger.write(s.tag(c, i, before, Write{ID: i.ID, Key: key, Currency: i.Currency}))
 	return jsonReply(http.StatusOK, s.world.invoiceJSON(i.ID, true))
 }
@@ -53,7 +53,7 @@ func (s *Sandbox) patchPayment(c precoroCall) reply {
 		return *flaw
 	}
 	i, before := s.world.invoices[p.InvoiceID], p.ExternalID
-	p.ExternalID, i.Updated = key, s.opts.Now()
+	p.ExternalID, i.Updated = key, s.now()
 	s.ledger.write(s.tag(c, i, before, Write{ID: p.ID, Key: key, Amount: p.Amount, Currency: i.Currency, Date: p.Date}))
 	return jsonReply(http.StatusOK, s.world.paymentJSON(p, false))
 }
@@ -69,7 +69,7 @@ func externalID(c precoroCall) (string, *reply) {
 
 // tag completes the ledger's entry of a changed external ID.
 func (s *Sandbox) tag(c precoroCall, i *Invoice, before string, w Write) Write {
-	w.At, w.Side, w.Op, w.Document = s.opts.Now(), precoroSide, c.name, strconv.FormatInt(i.IDN, 10)
+	w.At, w.Side, w.Op, w.Document = s.now(), precoroSide, c.name, strconv.FormatInt(i.IDN, 10)
 	w.Before, w.After = before, w.Key
 	w.Changes = []Change{{Field: "externalId", Before: before, After: w.Key}}
 	return w
@@ -105,7 +105,7 @@ func (s *Sandbox) postPayment(c precoroCall) reply {
 	})
 	after := s.world.paid(i)
 	s.ledger.write(Write{
-		At: s.opts.Now(), Side: precoroSide, Op: c.name, Document: strconv.FormatInt(i.IDN, 10), ID: p.ID,
+		At: s.now(), Side: precoroSide, Op: c.name, Document: strconv.FormatInt(i.IDN, 10), ID: p.ID,
 		Key: key, Amount: p.Amount, Currency: i.Currency, Date: p.Date, Before: before, After: after,
 		Changes: []Change{
 			{Field: "sumPaid", Before: before, After: after},

@@ -23,6 +23,12 @@ type Options struct {
 	LaxOverpay             bool // Precoro accepts payments above the remainder, so that a second payment shows instead of being refused
 	IgnoreExternalIDOnPost bool // Precoro drops externalId in POST /payments: acceptance there is unproven
 	LenientErply           bool // omitted header fields of an update stay unchanged; else the create-defaults apply
+
+	// Before is called before each request to Precoro or Erply is looked at, without any lock: it is where people work between
+	// two requests, by AddPayment, EditBill and the like. The route is the name that a Fault is matched by: "POST /payments",
+	// for Erply the call's name or "bulk", and "unknown" for what neither system has. Requests that come at the same time call
+	// it at the same time. nil = nobody does anything.
+	Before func(side, route string)
 }
 
 // Limits are the budgets of both APIs. Zero is the real value; they can be turned down or up, never off.
@@ -45,15 +51,18 @@ type Sandbox struct {
 	world   world
 	ledger  ledger
 	faults  []*Fault
+	late    []lateRequest // by the time they are due at
 	precoro precoroLimits
 	erply   erplyLimits
 	logins  logins // Erply's sessions
+
+	pretended time.Time // not zero while a late request is carried out
 }
 
 // New makes an empty world.
 func New(opts Options) *Sandbox {
 	opts = withDefaults(opts)
-	return &Sandbox{
+	s := &Sandbox{
 		opts:    opts,
 		world:   newWorld(),
 		ledger:  newLedger(),
@@ -61,11 +70,16 @@ func New(opts Options) *Sandbox {
 		erply:   newErplyLimits(opts.Limits),
 		logins:  newLogins(),
 	}
+	s.mu.catchUp = s.catchUp
+	return s
 }
 
 func withDefaults(o Options) Options {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Before == nil {
+		o.Before = func(string, string) {}
 	}
 	orText(&o.Email, "robot@example.com")
 	orText(&o.Token, "precoro-token")

@@ -13,7 +13,7 @@ import (
 )
 
 // Transport is the sandbox without a socket: any host is accepted, the path decides. A reset is a *net.OpError of "read"
-// and a refused connection one of "dial", as real ones are.
+// and a refused connection one of "dial", as real ones are; a time-out is one of "read" too, and comes at once.
 func (s *Sandbox) Transport() http.RoundTripper { return transport{s} }
 
 type transport struct{ sandbox *Sandbox }
@@ -80,6 +80,8 @@ func deliver(out *http.Request, answer reply, done func()) (*http.Response, erro
 	switch answer.broken {
 	case brokenReset:
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+	case brokenSilent:
+		return nil, &net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded}
 	case brokenRefused:
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	case brokenCut:

@@ -155,7 +155,7 @@ func holds[V any](documents map[int64]V) func(int64) bool {
 func (s *Sandbox) AddInvoice(in Invoice) Invoice {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w, now := &s.world, s.opts.Now()
+	w, now := &s.world, s.now()
 	if in.ID == 0 {
 		in.ID = w.invoiceIDs.take(holds(w.invoices))
 	}
@@ -195,7 +195,7 @@ func (s *Sandbox) AddPayment(p Payment) Payment {
 }
 
 func (s *Sandbox) addPayment(p Payment) *Payment {
-	w, now := &s.world, s.opts.Now()
+	w, now := &s.world, s.now()
 	if p.ID == 0 {
 		p.ID = w.paymentIDs.take(holds(w.payments))
 	}
@@ -230,7 +230,7 @@ func (s *Sandbox) EditPayment(id int64, edit func(*Payment)) {
 	changed.ID, changed.IDN, changed.InvoiceID = p.ID, p.IDN, p.InvoiceID
 	*p = changed
 	s.world.newestPayments.moved()
-	s.world.touch(p.InvoiceID, s.opts.Now())
+	s.world.touch(p.InvoiceID, s.now())
 }
 
 // RemoveInvoice deletes an invoice and its payments in Precoro.
@@ -258,7 +258,7 @@ func (s *Sandbox) RemoveInvoice(id int64) {
 func (s *Sandbox) AddBill(b Bill) Bill {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w, now := &s.world, s.opts.Now()
+	w, now := &s.world, s.now()
 	if b.ID == 0 {
 		b.ID = w.billIDs.take(holds(w.bills.byID))
 	}
@@ -312,7 +312,7 @@ func (s *Sandbox) EditBill(id int64, edit func(*Bill)) {
 	changed := b.clone()
 	edit(&changed)
 	changed.ID = id
-	changed.LastModified = max(changed.LastModified, b.LastModified+1, s.opts.Now().Unix())
+	changed.LastModified = max(changed.LastModified, b.LastModified+1, s.now().Unix())
 	s.world.bills.put(&changed)
 }
 

@@ -89,8 +89,14 @@ func (f fault) retryable() error {
 //	Stale            retried                   StaleRead
 //	OutcomeUnknown   retried                   Unknown
 //	anything else    retried                   Unknown
-func readError(side string, used usage, err error) error {
+//
+// What Precoro has throttled is not asked for again before the same GET may be repeated, however soon the quota lifts:
+// whether a GET that was refused counts as one that was sent, Precoro does not say.
+func (c Company) readError(side string, used usage, err error) error {
 	f := classify(side, used, err)
+	if f.kind == Throttled && f.wait > 0 && side == SidePrecoro {
+		f.wait = max(f.wait, c.Settings.SameGet)
+	}
 	switch f.kind {
 	case Unauthorized, Forbidden, NotFound, Refused, InvalidRequest:
 		return f.final()
@@ -109,10 +115,10 @@ func readError(side string, used usage, err error) error {
 const maxUnreadable = 3
 
 // documentError is readError for a call about one document: what nobody can read must not keep the others waiting.
-func documentError(ctx context.Context, side string, used usage, err error) error {
+func (c Company) documentError(ctx context.Context, side string, used usage, err error) error {
 	unavailable, ok := remote.As[remote.Unavailable](err)
 	if !ok || !unavailable.Unreadable || activity.GetInfo(ctx).Attempt < maxUnreadable {
-		return readError(side, used, err)
+		return c.readError(side, used, err)
 	}
 	f := classify(side, used, err)
 	f.kind = Unreadable

@@ -35,7 +35,7 @@ func (a *Activities) FindBills(ctx context.Context, request FindBillsRequest) (B
 		return err
 	})
 	if err != nil {
-		return BillsFound{}, readError(SideERP, used, err)
+		return BillsFound{}, company.readError(SideERP, used, err)
 	}
 	return BillsFound{Bills: found.Bills, Time: found.Time, Read: readHere(ctx), Requests: used.requests, Cost: used.cost}, nil
 }

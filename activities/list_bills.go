@@ -37,7 +37,7 @@ func (a *Activities) ListBills(ctx context.Context, request ListBillsRequest) (B
 		return err
 	})
 	if err != nil {
-		return BillsListed{}, readError(SideERP, used, err)
+		return BillsListed{}, company.readError(SideERP, used, err)
 	}
 	return BillsListed{
 		Bills: listed.Bills, Next: listed.Next, Total: listed.Total, Time: listed.Time, Read: readHere(ctx), Requests: used.requests, Cost: used.cost,

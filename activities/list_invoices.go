@@ -45,7 +45,7 @@ func (a *Activities) ListInvoices(ctx context.Context, request ListInvoicesReque
 		return err
 	})
 	if err != nil {
-		return InvoicePage{}, readError(SidePrecoro, used, err)
+		return InvoicePage{}, company.readError(SidePrecoro, used, err)
 	}
 	out := InvoicePage{
 		Total: page.Total, More: page.More, Date: page.Date, Read: readHere(ctx), Requests: used.requests,

@@ -56,7 +56,7 @@ func (a *Activities) ListPayments(ctx context.Context, request ListPaymentsReque
 		return err
 	})
 	if err != nil {
-		return PaymentPage{}, readError(SidePrecoro, used, err)
+		return PaymentPage{}, company.readError(SidePrecoro, used, err)
 	}
 	out := PaymentPage{
 		Total: page.Total, More: page.More, Date: page.Date, Read: readHere(ctx), Requests: used.requests, Payments: make([]ListedPayment, 0, len(page.Payments)),

@@ -35,7 +35,7 @@ func (a *Activities) ReadBill(ctx context.Context, request ReadBillRequest) (Bil
 		return err
 	})
 	if err != nil {
-		return BillRead{}, documentError(ctx, SideERP, used, err)
+		return BillRead{}, company.documentError(ctx, SideERP, used, err)
 	}
 	return BillRead{Snapshot: found[0], Read: readHere(ctx), Requests: used.requests, Cost: used.cost}, nil
 }

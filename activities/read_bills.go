@@ -38,7 +38,7 @@ func (a *Activities) ReadBills(ctx context.Context, request ReadBillsRequest) (B
 		return err
 	})
 	if err != nil {
-		return BillsRead{}, documentError(ctx, SideERP, used, err)
+		return BillsRead{}, company.documentError(ctx, SideERP, used, err)
 	}
 	out := BillsRead{Read: readHere(ctx), Requests: used.requests, Cost: used.cost}
 	for out.Snapshots = snapshots; len(out.Snapshots) > 1; {

@@ -34,7 +34,7 @@ func (a *Activities) ReadInvoice(ctx context.Context, request ReadInvoiceRequest
 		return err
 	})
 	if err != nil {
-		return InvoiceRead{}, documentError(ctx, SidePrecoro, used, err)
+		return InvoiceRead{}, company.documentError(ctx, SidePrecoro, used, err)
 	}
 	out := InvoiceRead{Invoice: compact(inv), Read: readHere(ctx), Requests: used.requests, Payments: make([]reconcile.Payment, 0, len(inv.Payments))}
 	if !inv.PaymentsListed && out.Invoice.Problem == "" && inv.Paid.Sign() != 0 {

@@ -8,6 +8,7 @@ import (
 
 // lateRequest is one that arrived, was given up by its client, and is carried out when it is due.
 type lateRequest struct {
+	sent time.Time
 	due  time.Time
 	work func() reply
 }
@@ -19,7 +20,7 @@ func (s *Sandbox) putOff(in request, f *Fault, work func() reply) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	late := lateRequest{due: s.now().Add(f.Delay), work: work}
+	late := lateRequest{sent: s.now(), due: s.now().Add(f.Delay), work: work}
 	at := slices.IndexFunc(s.late, func(other lateRequest) bool { return other.due.After(late.due) })
 	if at < 0 {
 		at = len(s.late)
@@ -42,6 +43,7 @@ func (s *Sandbox) catchUp() {
 		s.pretended = time.Time{}
 		s.mu.changes++
 		s.ledger.under(Late, mark)
+		s.ledger.sent(next.sent, mark)
 		s.ledger.unanswered(mark, len(s.ledger.writes))
 	}
 }

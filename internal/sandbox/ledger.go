@@ -25,6 +25,8 @@ type Write struct {
 
 	// Fault is what the request met that wrote this; of twice, only what the second delivery wrote has it.
 	Fault FaultKind `json:"fault,omitempty"`
+	// Sent is when the request of a late write came, zero for all others.
+	Sent time.Time `json:"sent,omitzero"`
 }
 
 // Change is one field of a document before and after. An attribute's field is "attributes.<name>".
@@ -90,6 +92,13 @@ func (l *ledger) unanswered(from, to int) {
 func (l *ledger) under(kind FaultKind, since int) {
 	for i := range l.writes[since:] {
 		l.writes[since+i].Fault = kind
+	}
+}
+
+// sent says of all writes since the ledger had this length when their request came.
+func (l *ledger) sent(at time.Time, since int) {
+	for i := range l.writes[since:] {
+		l.writes[since+i].Sent = at
 	}
 }
 

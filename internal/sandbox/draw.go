@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Draw makes n faults that can happen to a client which keeps payments equal, by turns in either system; the same r gives
-// the same ones. Every kind comes up but slow, which waits by the real clock, and endless, which costs a client as much
-// time and memory as it dares to spend: those are for sockets. A body that is drawn is none that anybody should believe.
+// Draw makes n faults that can happen to a client which keeps payments equal, now in Precoro and now in Erply; the same r
+// gives the same ones. Every kind comes up but slow, which waits by the real clock, and endless, which costs a client as
+// much time and memory as it dares to spend: those are for sockets. A body that is drawn is none that anybody should believe.
 func Draw(r *rand.Rand, n int) []Fault {
 	faults := make([]Fault, 0, n)
 	for range n {
@@ -16,7 +16,7 @@ func Draw(r *rand.Rand, n int) []Fault {
 	return faults
 }
 
-// drawn is a kind, how often it comes up among a hundred or so, and what it is drawn for.
+// drawn is a kind, how often it comes up among the weights of all, and what it is drawn for.
 type drawn struct {
 	kind           FaultKind
 	weight         int
@@ -50,14 +50,19 @@ var draws = []drawn{
 	{TimeoutAfter, 8, precoroAny, erplyAny},
 	{Late, 12, precoroWrites, erplyWrites},
 	{Twice, 8, precoroWrites, erplyWrites},
+	{Drip, 2, precoroAny, erplyAny},
+	{ExpireSession, 5, nil, erplyWithin},
+	{PartFails, 5, nil, erplyWithin},
+	{Reordered, 4, precoroListings, erplyWithin},
+	{LyingTotal, 4, precoroListings, []string{bulkCall, "getPurchaseDocuments"}},
+	{Echo, 3, precoroAny, erplyAny},
 }
 
 func draw(r *rand.Rand) Fault {
 	d := drawKind(r)
-	f := Fault{Kind: d.kind, After: r.IntN(31), Times: 1}
-	f.Side, f.Match = precoroSide, ""
+	f := Fault{Side: precoroSide, Kind: d.kind, After: r.IntN(31), Times: 1}
 	matches := d.precoro
-	if len(matches) == 0 || len(d.erply) > 0 && r.IntN(2) == 0 {
+	if len(matches) == 0 || r.IntN(2) == 0 {
 		f.Side, matches = erplySide, d.erply
 	}
 	f.Match = pick(r, matches)
@@ -69,6 +74,13 @@ func draw(r *rand.Rand) Fault {
 		f.Delay = drawDelay(r, 0, 10*time.Minute, 3*time.Hour)
 	case Throttle:
 		f.Delay = drawDelay(r, time.Second, time.Minute, 2*time.Hour)
+		f.Limiter = pick(r, limiters[f.Side])
+	case PartFails:
+		f.Status = pick(r, []int{0, 1011, 1016, 1017})
+	case LyingTotal:
+		f.Off = pick(r, []int{-2, -1, 1, 2, 100})
+	case Echo:
+		f.Status = pick(r, []int{0, 422, 500})
 	case Body:
 		f.Body, f.Status = pick(r, []string{"{}", "[]", "null", "0", `"ok"`, `{"data":null}`, "[{}]"}), pick(r, []int{0, 400, 502, 503})
 	default:

@@ -51,12 +51,12 @@ func (s *Sandbox) serveErply(in request, parallel int64) reply {
 	if s.refuseConnection(erplySide, m.names()) {
 		return reply{broken: brokenRefused}
 	}
-	refused, fault := s.admitErply(m, parallel)
+	refused, fault := s.admitErply(in, m, parallel)
 	if refused != nil {
 		return *refused
 	}
 	return s.carryOut(in, fault, func() reply {
-		answer := s.erplyWork(m)
+		answer := s.erplyWork(m, fault)
 		if m.common["sendContentType"] == "1" {
 			return answer
 		}
@@ -65,7 +65,7 @@ func (s *Sandbox) serveErply(in request, parallel int64) reply {
 	})
 }
 
-func (s *Sandbox) admitErply(m erplyMessage, parallel int64) (*reply, *Fault) {
+func (s *Sandbox) admitErply(in request, m erplyMessage, parallel int64) (*reply, *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	m.count(&s.ledger)
@@ -97,15 +97,21 @@ func (s *Sandbox) admitErply(m erplyMessage, parallel int64) (*reply, *Fault) {
 	if fault == nil {
 		return nil, nil
 	}
-	return fault.instead(now), fault
+	return s.instead(fault, in, now), fault
 }
 
-func (s *Sandbox) erplyWork(m erplyMessage) reply {
+func (s *Sandbox) erplyWork(m erplyMessage, f *Fault) reply {
 	now := s.now()
+	if !m.bulk && f.is(ExpireSession) {
+		s.logins.end(m.common, now)
+	}
 	if m.bulk || m.calls[0].name != "verifyUser" {
 		if code := s.logins.check(m.common, now); code != 0 {
 			return erplyError(now, m.name(), erplyFailure{code: code})
 		}
+	}
+	if !m.bulk && f.is(PartFails) {
+		return erplyError(now, m.name(), erplyFailure{code: f.Status})
 	}
 	if !m.bulk {
 		status, records := erplyStatus(now, s.perform(m.calls[0]))
@@ -113,11 +119,8 @@ func (s *Sandbox) erplyWork(m erplyMessage) reply {
 		return jsonReply(http.StatusOK, map[string]any{"status": status, "records": records})
 	}
 	answers := []any{}
-	for _, call := range m.calls {
-		outcome := failed(1006, "requestName")
-		if call.name != "verifyUser" {
-			outcome = s.perform(call)
-		}
+	for n, call := range m.calls {
+		outcome := s.performPart(m, n, f)
 		status, records := erplyStatus(now, outcome)
 		status["requestName"] = call.asked
 		if call.id != nil {
@@ -129,6 +132,24 @@ func (s *Sandbox) erplyWork(m erplyMessage) reply {
 	delete(status, "recordsTotal")
 	delete(status, "recordsInResponse")
 	return jsonReply(http.StatusOK, map[string]any{"status": status, "requests": answers})
+}
+
+// performPart does one part of a bulk, or what a fault leaves of it.
+func (s *Sandbox) performPart(m erplyMessage, n int, f *Fault) erplyOutcome {
+	now := s.now()
+	if f.is(ExpireSession) && n == len(m.calls)/2 {
+		s.logins.end(m.common, now)
+	}
+	if code := s.logins.check(m.common, now); code != 0 {
+		return failed(code, "")
+	}
+	switch {
+	case f.is(PartFails) && n%2 == 0:
+		return failed(f.Status, "")
+	case m.calls[n].name == "verifyUser":
+		return failed(1006, "requestName")
+	}
+	return s.perform(m.calls[n])
 }
 
 func (s *Sandbox) perform(call erplyCall) erplyOutcome {

@@ -38,6 +38,13 @@ func (l *logins) check(common map[string]string, now time.Time) int {
 	return 0
 }
 
+// end lets a session be over, if there is one.
+func (l *logins) end(common map[string]string, now time.Time) {
+	if _, known := l.expires[common["sessionKey"]]; known {
+		l.expires[common["sessionKey"]] = now
+	}
+}
+
 func (s *Sandbox) verifyUser(params map[string]string) erplyOutcome {
 	if wrong := s.only("verifyUser", params, "username", "password", "sessionLength", "doNotGenerateIdentityToken"); wrong != nil {
 		return *wrong

@@ -21,7 +21,7 @@ const (
 	maxForm = 4 << 20 // bytes of a request's body: a bulk call of 100 saves has room
 )
 
-// broken says how an answer does not arrive.
+// broken says how an answer does not arrive, or not as it should.
 type broken int
 
 const (
@@ -30,6 +30,7 @@ const (
 	brokenCut                       // it goes down in the middle of the body
 	brokenEndless                   // the body does not end
 	brokenSilent                    // nothing comes, and the connection stays
+	brokenDrip                      // all of it comes, a byte at a time
 )
 
 // reply is an answer before it is known whether it leaves through a socket or in process.
@@ -38,7 +39,9 @@ type reply struct {
 	contentType string
 	body        []byte
 	date        time.Time
-	broken      broken // 0: whole
+	broken      broken        // 0: whole
+	pause       time.Duration // between two bytes of a drip
+	wrote       [2]int        // the ledger's length before and after the writes that it tells of
 }
 
 func jsonReply(status int, value any) reply {
@@ -148,7 +151,7 @@ func (s *Sandbox) carryOut(in request, f *Fault, work func() reply) reply {
 	defer s.mu.Unlock()
 	mark := len(s.ledger.writes)
 	answer := work()
-	answer.date = s.now()
+	answer.date, answer.wrote = s.now(), [2]int{mark, len(s.ledger.writes)}
 	if f != nil {
 		answer = s.afflict(in, f, work, answer, mark)
 	}
@@ -171,6 +174,13 @@ func (s *Sandbox) afflict(in request, f *Fault, work func() reply, answer reply,
 		s.ledger.unanswered(mark, len(s.ledger.writes))
 	}
 	return f.spoil(answer)
+}
+
+// unheard says that a client hung up while it was told.
+func (s *Sandbox) unheard(answer reply) {
+	s.mu.LockToLook()
+	defer s.mu.Unlock()
+	s.ledger.unanswered(answer.wrote[0], answer.wrote[1])
 }
 
 // wait is true when the time has passed, false when the server went down first. A client that hangs up does not stop a

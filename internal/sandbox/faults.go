@@ -1,19 +1,14 @@
 package sandbox
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"slices"
-	"strings"
 	"time"
 )
 
 // FaultKind says what goes wrong. The write happens, but unheard, with lost_answer, error_500_after, timeout_after, cut_body,
-// empty, endless and malformed, and later than anybody waits with late; nothing happens with the others, except that slow is
-// carried out after the delay, even if the client has hung up by then, and twice is twice carried out.
+// empty, endless and malformed, and later than anybody waits with late. It happens and is told of with slow, drip, twice,
+// reordered and lying_total, with slow after the delay even if the client has hung up by then. A part of it happens with
+// expire_session and part_fails. Nothing happens with the others.
 type FaultKind string
 
 // The kinds of fault.
@@ -28,7 +23,7 @@ const (
 	Empty          FaultKind = "empty"            // carried out, status 200 without a body
 	Endless        FaultKind = "endless"          // carried out, a body without end
 	Malformed      FaultKind = "malformed"        // carried out, a complete answer that is no JSON
-	Throttle       FaultKind = "throttle"         // refused as the limiters do, for Delay (60 s); Erply: 1002, or with Status 429 its page
+	Throttle       FaultKind = "throttle"         // refused as the Limiter does; Precoro's stamp is Delay (60 s) away
 	Slow           FaultKind = "slow"             // carried out after Delay
 	Body           FaultKind = "body"             // exactly Body with Status (200), nothing happened
 
@@ -42,102 +37,48 @@ const (
 	Late FaultKind = "late"
 	// Twice is a gateway that sends again: a write is carried out twice, charged once, and answered as it was the first time.
 	Twice FaultKind = "twice"
+
+	// Drip is carried out, and answered a byte at a time: over a socket with Delay between two of them, in process without.
+	Drip FaultKind = "drip"
+	// ExpireSession ends Erply's session in the middle. The first half of a bulk's parts is carried out, and the others fail as
+	// without a session; of a single part or call nothing is carried out. Whoever logs in again has a new session.
+	ExpireSession FaultKind = "expire_session"
+	// PartFails refuses every second part of a bulk of Erply, from the first on, with the error code in Status (1016), and
+	// carries out the others. What comes alone is refused as a whole.
+	PartFails FaultKind = "part_fails"
+	// Reordered is carried out, and the rows of the answer come in reverse order: of Precoro's listings, of Erply's records,
+	// and the parts of a bulk, which keep their requestIDs.
+	Reordered FaultKind = "reordered"
+	// LyingTotal is carried out, and the answer says that there are Off (1) more rows in all than there are: by total in
+	// Precoro's pagination, whose other fields stay true, and by recordsTotal in Erply.
+	LyingTotal FaultKind = "lying_total"
+	// Echo is Status (400) with a text that repeats the request's credentials, as they are, URL-encoded and in base64: Precoro's
+	// token and e-mail address, Erply's sessionKey, username, password and clientCode. Nothing happened.
+	Echo FaultKind = "echo"
 )
 
-// Fault is something that goes wrong with one or more requests. Requests that the limiters refuse do not count.
+// Fault is something that goes wrong with one or more requests: those that match, and that its kind can happen to. Requests
+// that the limiters refuse do not count.
 type Fault struct {
-	Side   string        `json:"side"`             // "precoro" or "erply"
-	Match  string        `json:"match,omitempty"`  // "POST /payments", "GET /invoices", "PATCH /payments", "savePurchaseDocument", "bulk", ...; "" = any
-	After  int           `json:"after,omitempty"`  // let this many matching requests pass first
-	Times  int           `json:"times,omitempty"`  // how many then fail; 0 = 1
-	Kind   FaultKind     `json:"kind"`             //
-	Delay  time.Duration `json:"delay,omitempty"`  // slow, throttle, late
-	Body   string        `json:"body,omitempty"`   // body
-	Status int           `json:"status,omitempty"` // body, throttle
+	Side    string        `json:"side"`              // "precoro" or "erply"
+	Match   string        `json:"match,omitempty"`   // "POST /payments", "GET /invoices", "PATCH /payments", "savePurchaseDocument", "bulk", ...; "" = any
+	After   int           `json:"after,omitempty"`   // let this many such requests pass first
+	Times   int           `json:"times,omitempty"`   // how many then fail; 0 = 1
+	Kind    FaultKind     `json:"kind"`              //
+	Delay   time.Duration `json:"delay,omitempty"`   // slow, throttle, late, drip
+	Body    string        `json:"body,omitempty"`    // body
+	Status  int           `json:"status,omitempty"`  // body, echo; part_fails: Erply's error code; throttle of Erply: 429 is limiter "burst"
+	Limiter string        `json:"limiter,omitempty"` // throttle: "second" (default), "same_get", "hour", "day"; Erply: "hour" (default; 1002), "burst" (HTTP 429)
+	Off     int           `json:"off,omitempty"`     // lying_total; may be negative
 }
-
-const (
-	maxSlow = 90 * time.Second   // keeps scripted delays below the server's time-outs
-	maxLate = 7 * 24 * time.Hour // nobody waits for it
-)
 
 var faultKinds = []FaultKind{
 	LostAnswer, Reset, Refused, Error500Before, Error500After, CutBody, HTML, Empty, Endless, Malformed, Throttle, Slow, Body,
-	Timeout, TimeoutAfter, Late, Twice,
+	Timeout, TimeoutAfter, Late, Twice, Drip, ExpireSession, PartFails, Reordered, LyingTotal, Echo,
 }
 
 // FaultKinds are all kinds.
 func FaultKinds() []FaultKind { return slices.Clone(faultKinds) }
-
-// UnmarshalJSON reads a fault strictly. The delay is a Go duration such as "1.5s", or nanoseconds.
-func (f *Fault) UnmarshalJSON(raw []byte) error {
-	type plain Fault
-	wire := struct {
-		*plain
-		Delay json.RawMessage `json:"delay"`
-	}{plain: (*plain)(f)}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&wire); err != nil {
-		return fmt.Errorf("fault: %w", err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("fault: something follows the object")
-	}
-	return f.readDelay(wire.Delay)
-}
-
-func (f *Fault) readDelay(raw json.RawMessage) error {
-	if len(raw) == 0 || raw[0] != '"' {
-		if len(raw) > 0 && json.Unmarshal(raw, &f.Delay) != nil {
-			return fmt.Errorf("fault: delay %.40s: want a duration such as \"1.5s\" or nanoseconds", raw)
-		}
-		return nil
-	}
-	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
-		return fmt.Errorf("fault: delay: %w", err)
-	}
-	delay, err := time.ParseDuration(text)
-	if err != nil {
-		return fmt.Errorf("fault: delay: %w", err)
-	}
-	f.Delay = delay
-	return nil
-}
-
-// completed checks the fault, and names the route in full: a fault that never meets a request would prove nothing.
-func (f Fault) completed() (Fault, error) {
-	routes := precoroRouteNames
-	switch f.Side {
-	case precoroSide:
-	case erplySide:
-		routes = erplyCallNames
-	default:
-		return f, fmt.Errorf("fault: side %.40q: want precoro or erply", f.Side)
-	}
-	if f.Side == precoroSide && !slices.Contains(routes, f.Match) && slices.Contains(routes, f.Match+"/{idn}") {
-		f.Match += "/{idn}"
-	}
-	switch {
-	case f.Match != "" && !slices.Contains(routes, f.Match):
-		return f, fmt.Errorf("fault: match %.80q: want one of %s", f.Match, strings.Join(routes, ", "))
-	case !slices.Contains(faultKinds, f.Kind):
-		return f, fmt.Errorf("fault: kind %.40q: want one of %v", f.Kind, faultKinds)
-	case f.After < 0 || f.Times < 0 || f.Delay < 0:
-		return f, errors.New("fault: after, times and delay are at least 0")
-	case f.Kind == Slow && f.Delay > maxSlow:
-		return f, fmt.Errorf("fault: delay %s: want at most %s", f.Delay, maxSlow)
-	case f.Kind == Late && f.Delay > maxLate:
-		return f, fmt.Errorf("fault: delay %s: want at most %s", f.Delay, maxLate)
-	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return f, fmt.Errorf("fault: status %d: want 200 to 599", f.Status)
-	}
-	if f.Times == 0 {
-		f.Times = 1
-	}
-	return f, nil
-}
 
 // Fail scripts a fault. One that cannot be is an alarm.
 func (s *Sandbox) Fail(f Fault) {
@@ -169,7 +110,12 @@ func (s *Sandbox) due(side string, names []string) *Fault {
 	return nil
 }
 
-func (f *Fault) meets(names []string) bool { return f.Match == "" || slices.Contains(names, f.Match) }
+// is may be asked where there is no fault.
+func (f *Fault) is(kind FaultKind) bool { return f != nil && f.Kind == kind }
+
+func (f *Fault) meets(names []string) bool {
+	return (f.Match == "" || slices.Contains(names, f.Match)) && f.canHappen(names...)
+}
 
 // strike uses up what the request meets: its fault, and one of the requests that others let pass.
 func (s *Sandbox) strike(side string, names []string) *Fault {
@@ -197,81 +143,4 @@ func (s *Sandbox) refuseConnection(side string, names []string) bool {
 	}
 	s.strike(side, names)
 	return true
-}
-
-const gatewayPage = "<!DOCTYPE html><html><head><title>Just a moment</title></head><body>Please wait while we check your connection.</body></html>"
-
-// instead is the answer of a fault that comes before anything happened, nil for the kinds that come after it.
-func (f *Fault) instead(now time.Time) *reply {
-	switch f.Kind {
-	case Reset:
-		return &reply{broken: brokenReset}
-	case Timeout:
-		return &reply{broken: brokenSilent}
-	case Error500Before:
-		return serverError()
-	case HTML:
-		return &reply{status: 200, contentType: htmlType, body: []byte(gatewayPage)}
-	case Throttle:
-		return f.throttle(now)
-	case Body:
-		return &reply{status: orStatus(f.Status, 200), contentType: jsonType, body: []byte(f.Body)}
-	default:
-		return nil
-	}
-}
-
-func (f *Fault) throttle(now time.Time) *reply {
-	delay := f.Delay
-	if delay == 0 {
-		delay = time.Minute
-	}
-	switch {
-	case f.Side == precoroSide:
-		r := tooMany(refusal{kind: routeLimiter, limit: 60, until: now.Add(delay)})
-		return &r
-	case f.Status == 429:
-		r := erplyTurnedAway()
-		return &r
-	}
-	r := erplyError(now, "", erplyFailure{code: 1002})
-	return &r
-}
-
-// spoils tells whether the client does not learn what became of a request that was carried out.
-func (f *Fault) spoils() bool {
-	return slices.Contains([]FaultKind{LostAnswer, Error500After, TimeoutAfter, CutBody, Empty, Endless, Malformed}, f.Kind)
-}
-
-// spoil is what is left of the answer.
-func (f *Fault) spoil(r reply) reply {
-	switch f.Kind {
-	case LostAnswer:
-		r.broken = brokenReset
-	case TimeoutAfter:
-		r.broken = brokenSilent
-	case Error500After:
-		return *serverError()
-	case CutBody:
-		r.broken = brokenCut
-	case Empty:
-		r.status, r.body = 200, nil
-	case Endless:
-		r.broken = brokenEndless
-	case Malformed:
-		r.body = r.body[:len(r.body)/2]
-	default:
-	}
-	return r
-}
-
-func serverError() *reply {
-	return &reply{status: 500, contentType: htmlType, body: []byte("<html><body><h1>Internal Server Error</h1></body></html>")}
-}
-
-func orStatus(status, fallback int) int {
-	if status == 0 {
-		return fallback
-	}
-	return status
 }

@@ -32,6 +32,11 @@ func (s *Sandbox) serveHTTP(w http.ResponseWriter, r *http.Request) {
 		copyHeader(w, answer)
 		_, _ = w.Write(answer.body[:len(answer.body)/2]) // nothing can be done about a client that left
 		hangUpAfter(w)
+	case brokenDrip:
+		copyHeader(w, answer)
+		if !drip(r.Context(), w, answer) {
+			s.unheard(answer)
+		}
 	default:
 		copyHeader(w, answer)
 		_, _ = w.Write(answer.body) // nothing can be done about a client that left
@@ -59,6 +64,21 @@ func hangUp(w http.ResponseWriter) {
 		_ = tcp.SetLinger(0) // if not, then it is closed politely
 	}
 	_ = conn.Close() // it is lost on purpose
+}
+
+// drip is true when the whole body went out. It takes as long as the client has patience.
+func drip(ctx context.Context, w http.ResponseWriter, answer reply) bool {
+	connection := http.NewResponseController(w)
+	_ = connection.SetWriteDeadline(time.Time{}) // where there is none, none is in the way
+	for i := range answer.body {
+		if i > 0 && !wait(ctx, answer.pause) {
+			return false
+		}
+		if _, err := w.Write(answer.body[i : i+1]); err != nil || connection.Flush() != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // hangUpAfter lets what was written out; the server closes a connection on which less came than was announced.

@@ -18,7 +18,7 @@ func (s *Sandbox) putOff(in request, f *Fault, work func() reply) {
 	if in.method == http.MethodGet {
 		return
 	}
-	s.mu.Lock()
+	s.mu.LockToLook()
 	defer s.mu.Unlock()
 	late := lateRequest{sent: s.now(), due: s.now().Add(f.Delay), work: work}
 	at := slices.IndexFunc(s.late, func(other lateRequest) bool { return other.due.After(late.due) })

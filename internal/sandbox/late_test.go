@@ -75,6 +75,17 @@ func TestWhoeverComesNextFindsTheLateWriteDone(t *testing.T) {
 	}
 }
 
+func TestAListingHasTheLateWriteToo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Options{})
+	i := w.AddInvoice(eur("120.00"))
+	w.late("precoro", "POST /payments")
+	require.Error(t, w.post(payment(i, "20.00")).err)
+	require.Empty(t, rows(t, w.get("/payments")))
+	w.clock.move(10 * time.Minute)
+	require.Len(t, rows(t, w.get("/payments")), 1, "what was found before is found anew")
+}
+
 func TestLateWritesHappenInTheOrderTheyAreDue(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Options{})
@@ -212,7 +223,7 @@ func TestASocketIsHeldInSilence(t *testing.T) {
 				response, err := w.http.RoundTrip(w.request(t.Context(), http.MethodGet, "/precoro/invoices", nil))
 				waiting <- errors.Join(err, closed(response))
 			}()
-			require.Eventually(t, func() bool { return w.Counters().Requests["precoro"]["GET /invoices"] == 1 }, time.Minute, time.Millisecond)
+			require.Eventually(t, func() bool { return w.Counters().Requests["precoro"]["GET /invoices"] == 1 }, 10*time.Second, time.Millisecond)
 			w.clock.move(2 * time.Hour)
 			require.Len(t, w.State().Payments, max(payments, map[sandbox.FaultKind]int{sandbox.Late: 1}[kind]))
 			require.NoError(t, stop())

@@ -138,7 +138,7 @@ func (s *Sandbox) admitPrecoro(in request, name string, overlapping bool) (*repl
 	if fault == nil {
 		return nil, nil
 	}
-	return fault.instead(now), fault
+	return s.instead(fault, in, now), fault
 }
 
 // tooMany is Precoro's 429. Its stamp has whole seconds.

@@ -84,6 +84,8 @@ func deliver(out *http.Request, answer reply, done func()) (*http.Response, erro
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded}
 	case brokenRefused:
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	case brokenDrip:
+		response.Body = io.NopCloser(byByte{bytes.NewReader(answer.body)})
 	case brokenCut:
 		half := bytes.NewReader(answer.body[:len(answer.body)/2])
 		response.Body = io.NopCloser(io.MultiReader(half, failing{io.ErrUnexpectedEOF}))
@@ -97,6 +99,11 @@ func deliver(out *http.Request, answer reply, done func()) (*http.Response, erro
 	}
 	return response, nil
 }
+
+// byByte reads a byte at a time.
+type byByte struct{ io.Reader }
+
+func (b byByte) Read(p []byte) (int, error) { return b.Reader.Read(p[:min(len(p), 1)]) }
 
 // failing is a reader that has nothing but an error.
 type failing struct{ err error }

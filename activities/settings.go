@@ -48,7 +48,10 @@ const (
 	// is started.
 	CheaperWays Edition = 1
 
-	newest = CheaperWays
+	// EveryWriteTold: a run that ends as an error tells of what it had sent and could not look for.
+	EveryWriteTold Edition = 2
+
+	newest = EveryWriteTold
 )
 
 // Knows tells whether the workflow may do what came with an edition.

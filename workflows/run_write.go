@@ -144,13 +144,26 @@ func (a *writing) left() []candidate {
 	return left
 }
 
-// leaveRest remembers what is left, also the halves that are not tied, so that the next run looks at it in any case.
+// leaveRest remembers what is left, also the halves that are not tied, so that the next run looks at it in any case; and
+// tells of what was sent and could not be looked for.
 func (a *writing) leaveRest() {
 	for _, w := range a.writers {
+		if w.sent != nil && a.settings.Knows(activities.EveryWriteTold) {
+			w.unresolved()
+			continue
+		}
 		if len(w.Writes) > 0 || w.untied != nil {
 			a.leave(a.finishing, *w.candidate)
 		}
 	}
+}
+
+// unresolved is the row of a write of which the run had no time to see what became of it.
+func (w *writer) unresolved() {
+	row := rowOf(*w.candidate, *w.sent, report.HasException, paidOf(*w.candidate),
+		"sent, and the run ended before it could see whether it was carried out; the next one looks")
+	row.Reason = reconcile.Unverified
+	w.exceptRow(w.finishing, *w.candidate, "", row)
 }
 
 // continueAsNew carries the invoices that are left. Their lists were read by this run ID, so the next one reads each
@@ -182,6 +195,7 @@ type writer struct {
 	decisions int
 	careful   bool             // something is to be looked into that a bulk does not
 	untied    *reconcile.Write // the key that the ERP's half of a payment created in Precoro is still to get
+	sent      *reconcile.Write // what was sent, and nobody has seen yet what became of it
 	// known are the payments of both sides that the standing decision was made on.
 	knownPrecoro, knownERP []string
 }
@@ -220,6 +234,7 @@ func (w *writer) settle(ctx workflow.Context) error {
 
 // took goes on to the next write, or to none.
 func (w *writer) took(became fate) {
+	w.sent = nil
 	switch became {
 	case carriedOut:
 		if w.Writes = w.Writes[1:]; len(w.Writes) == 0 {
@@ -258,6 +273,7 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 			return became, err
 		}
 		before := paidOf(*w.candidate)
+		w.sent = &order
 		posted, err := sendPrecoro(ctx, w.run, fmt.Sprintf("POST payment %s on invoice %d", order.Amount, w.Invoice.IDN), act.PostPayment,
 			activities.PostPaymentRequest{
 				Company: w.settings.Ref(), InvoiceID: w.Invoice.ID, Key: order.Key, Amount: order.Amount, Date: order.Date, Read: w.Read,
@@ -313,6 +329,7 @@ func (w *writer) created(ctx workflow.Context, order reconcile.Write, payment re
 	w.knownPrecoro = append(w.knownPrecoro, payment.ID)
 	delete(w.seen, w.Bill.ID)
 	w.addRow(ctx, rowOf(*w.candidate, order, report.Created, before, note))
+	w.sent = nil
 	if !keyed {
 		if became, err := w.putKey(ctx, order, payment.Ref); became != carriedOut || err != nil {
 			return became, err
@@ -387,6 +404,9 @@ func (w *writer) patchKey(ctx workflow.Context, order reconcile.Write, ref strin
 	if err := w.awaitQuota(ctx, w.precoroOpens(ctx)); err != nil {
 		return 0, err
 	}
+	if order.Adopt {
+		w.sent = &order // a payment that was created is told of already
+	}
 	tagged, err := sendPrecoro(ctx, w.run, fmt.Sprintf("PATCH key %s on payment %s of invoice %d", order.Key, ref, w.Invoice.IDN), act.TagPayment,
 		activities.TagPaymentRequest{Company: w.settings.Ref(), Payment: ref, Key: order.Key, Currency: order.Amount.Currency()})
 	kind, failure, _ := activities.KindOf(err)
@@ -408,6 +428,11 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 	kind, failure, ok := activities.KindOf(err)
 	if !ok {
 		return 0, err
+	}
+	switch kind {
+	case activities.StaleRead, activities.NotSent, activities.Refused, activities.Unauthorized, activities.Forbidden, activities.InvalidRequest:
+		w.sent = nil // it surely was not carried out
+	default:
 	}
 	switch kind {
 	case activities.StaleRead:
@@ -540,6 +565,9 @@ func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purp
 		if order.Adopt {
 			verb = "note"
 		}
+		if why != followUp {
+			w.sent = &order
+		}
 		_, err = sendERP(ctx, w.run, fmt.Sprintf("%s payment %s on bill %s", verb, order.Amount, w.Bill.ID), act.WriteBill,
 			activities.WriteBillRequest{
 				Company: w.settings.Ref(), Snapshot: bill.Snapshot, Read: bill.Read,
@@ -624,6 +652,7 @@ func (w *writer) booked(ctx workflow.Context, order reconcile.Write, before repo
 		before.ERP = earlier.Number() // it counted before it got its key
 	}
 	w.addRow(ctx, rowOf(*w.candidate, order, action, before, order.Note))
+	w.sent = nil
 	return carriedOut, nil
 }
 

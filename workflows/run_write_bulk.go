@@ -217,7 +217,12 @@ func (a *writing) send(entries []*entry) (billReads, error) {
 	}
 	// However the run ends: what may still take effect is waited for first.
 	unresolved, fatal := a.afterFailures(failed, answered)
-	missing, _, lookErr := a.look(unresolved)
+	missing, read, lookErr := a.look(unresolved)
+	for _, e := range missing {
+		if _, there := read[e.Bill.ID]; there {
+			e.sent = nil // it did not take effect, and will not any more
+		}
+	}
 	if err := cmp.Or(fatal, err, lookErr); err != nil || a.failing {
 		return nil, err
 	}
@@ -229,7 +234,7 @@ func (a *writing) send(entries []*entry) (billReads, error) {
 func (a *writing) afterFailures(failed []*entry, answered time.Time) (unresolved []*entry, fatal error) {
 	for _, e := range failed {
 		if kind, _, _ := activities.KindOf(e.failure); a.failing && kind == activities.NotSent {
-			continue
+			continue // only keys are still tied then
 		}
 		became, err := e.afterFailure(a.finishing, e.order, e.failure, answered, &e.tried)
 		switch {
@@ -400,6 +405,9 @@ func (a *writing) writeBills(entries []*entry) {
 		err = failed(activities.Unknown, activities.Failure{Text: fmt.Sprintf("%d outcomes for %d writes", len(written.Outcomes), len(entries))})
 	}
 	for i, e := range entries {
+		if e.why != followUp {
+			e.sent = &e.order
+		}
 		if e.failure = err; err == nil && written.Outcomes[i].Kind != "" {
 			e.failure = failed(written.Outcomes[i].Kind, written.Outcomes[i].Failure)
 		}

@@ -1092,3 +1092,62 @@ func (w *world) eachOnBothSides(t *testing.T) {
 		require.Len(t, w.bill(billOf(i.IDN)).Payments, len(i.payments))
 	}
 }
+
+// Target: a run that ends as an error. Injection: two writes' outcome is unknown, or was accepted, and then nobody may read any
+// more. Expected: the report tells of both; one was carried out, and the next run says which.
+func TestWhatWasSentAndNotSeenIsToldWhenTheRunEnds(t *testing.T) {
+	t.Parallel()
+	for _, bulk := range []int{1, 100} {
+		t.Run(fmt.Sprintf("bulk of %d", bulk), func(t *testing.T) {
+			t.Parallel()
+			w := missingInERP(bulk, 2)
+			w.lax = true
+			w.on("write B2", fault{err: unknown(), landed: true})
+			gone := fault{err: kind(activities.Unauthorized, activities.SideERP, "ERP: unauthorized: 1054", 0)}
+			w.on("ReadBills", fault{}, gone, gone, gone)
+			w.on("ReadBill", fault{}, fault{}, fault{}, gone, gone)
+
+			_, err := w.attempt(t, apply())
+
+			var application *temporal.ApplicationError
+			require.ErrorAs(t, err, &application)
+			var end workflows.RunEnd
+			require.NoError(t, application.Details(&end))
+			rows := lines(end.Report)
+			require.Contains(t, rows, "2 exception unverified")
+			require.Contains(t, openOf(end), int64(2))
+			for _, row := range end.Report.Rows {
+				if row.Invoice == 2 {
+					require.Equal(t, "pr.5002", row.Key)
+					require.Contains(t, row.Note, "the run ended before it could see")
+				}
+			}
+
+			after := w.run(t, w.after(end, apply()))
+			require.Equal(t, report.Agreed, after.Report.Outcome)
+			w.onceEach(t)
+		})
+	}
+}
+
+// The same in Precoro, where the payment is posted.
+func TestWhatWasPostedAndNotSeenIsToldWhenTheRunEnds(t *testing.T) {
+	t.Parallel()
+	w := oneForPrecoro()
+	w.on("PostPayment", fault{err: unknown(), landed: true})
+	w.on("ReadInvoice", fault{}, fault{err: kind(activities.Unauthorized, activities.SidePrecoro, "Precoro: unauthorized", 0)})
+
+	_, err := w.attempt(t, apply())
+
+	var application *temporal.ApplicationError
+	require.ErrorAs(t, err, &application)
+	var end workflows.RunEnd
+	require.NoError(t, application.Details(&end))
+	require.Len(t, end.Report.Rows, 1)
+	require.Equal(t, reconcile.Unverified, end.Report.Rows[0].Reason)
+	require.NotEmpty(t, end.Report.Rows[0].Key)
+
+	after := w.run(t, w.after(end, apply()))
+	require.Equal(t, report.Agreed, after.Report.Outcome)
+	w.audit(t)
+}

@@ -243,19 +243,25 @@ func (c *company) dies() bool {
 func (c *company) count(fault string) { c.figures.Faults = sum(c.figures.Faults, map[string]int{fault: 1}) }
 
 // between is where people work: before each request, to either side.
-func (c *company) between(string, string) {
+func (c *company) between(_, route string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.storm || c.bumps.IntN(12) != 0 {
+	if !c.storm {
 		return
 	}
 	var what string
 	var idn int64
-	if c.bumps.IntN(2) == 0 {
+	switch {
+	case route == "GET /invoices" && c.bumps.IntN(3) == 0:
+		what, idn = c.shift(c.bumps)
+	case c.bumps.IntN(12) != 0:
+	case c.bumps.IntN(2) == 0:
 		what, idn = c.workInPrecoro(c.bumps)
-	} else if bill := c.erp.some(c.bumps); bill != "" {
-		idn = c.idns[bill]
-		what = c.erp.work(c.bumps, bill)
+	default:
+		if bill := c.erp.some(c.bumps); bill != "" {
+			idn = c.idns[bill]
+			what = c.erp.work(c.bumps, bill)
+		}
 	}
 	if what == "" {
 		return

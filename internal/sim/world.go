@@ -97,7 +97,7 @@ func (s *stage) newCompany(name string, r *rand.Rand) *company {
 // draw fills the company's world and gives its part of the configuration.
 func (c *company) draw(r *rand.Rand, registry erp.Registry) string {
 	invoices := 3 + r.IntN(60)
-	if r.IntN(8) == 0 {
+	if r.IntN(12) == 0 {
 		invoices = 190 + r.IntN(230) // two or three pages
 	}
 	system, table := "erp-"+c.name, ""
@@ -280,13 +280,19 @@ func (c *company) workInPrecoro(r *rand.Rand) (what string, idn int64) {
 		}
 		c.sandbox.EditPayment(pick(r, ours...).ID, func(p *sandbox.Payment) { p.Amount = inv.Total })
 		return "edits in Precoro", inv.IDN
-	case 7:
-		c.sandbox.RemoveInvoice(inv.ID)
-		return "removes in Precoro", inv.IDN
 	default:
-		added := c.sandbox.AddInvoice(sandbox.Invoice{Currency: "EUR", Total: "90.00"})
-		return "pay-less: adds an invoice", added.IDN
+		return c.shift(r)
 	}
+}
+
+// shift lets rows of a listing move: to the right where an invoice comes in, to the left where one goes.
+func (c *company) shift(r *rand.Rand) (what string, idn int64) {
+	if invoices := c.sandbox.State().Invoices; r.IntN(3) == 0 && len(invoices) > 0 {
+		gone := pick(r, invoices...)
+		c.sandbox.RemoveInvoice(gone.ID)
+		return "removes an invoice", gone.IDN
+	}
+	return "pay-less: adds an invoice", c.sandbox.AddInvoice(sandbox.Invoice{Currency: "EUR", Total: "90.00"}).IDN
 }
 
 // atTheEnd judges what is left when all is done, and sums up.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -34,6 +35,7 @@ func (o options) run() (broken bool, err error) {
 	if o.Seed != 0 {
 		o.First, o.Seeds = o.Seed, 1
 	}
+	debug.SetGCPercent(400) // worlds are many and small
 	began := time.Now()
 	played := 0
 	campaign, err := sim.Play(o.First, o.Seeds, func(v sim.Verdict) bool {

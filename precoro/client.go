@@ -11,7 +11,6 @@ package precoro
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -42,7 +41,7 @@ type Client struct {
 	remote  *remote.Client
 	email   string
 	token   string
-	secrets secrets
+	secrets *remote.Secrets
 	pause   func(context.Context) error
 }
 
@@ -66,7 +65,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("precoro URL: %w", err)
 	}
-	return &Client{remote: client, email: o.Email, token: o.Token, secrets: newSecrets(o.Token, o.Email), pause: o.Pause}, nil
+	return &Client{remote: client, email: o.Email, token: o.Token, secrets: remote.NewSecrets(o.Token, o.Email), pause: o.Pause}, nil
 }
 
 func headerSafe(text string) bool {
@@ -87,35 +86,12 @@ func (c *Client) send(ctx context.Context, r remote.Request, what string) (remot
 	r.Header.Set("email", c.email)
 	answer, err := c.remote.Do(ctx, r)
 	if err != nil {
-		return remote.Response{}, c.withoutSecrets(err)
+		return remote.Response{}, c.secrets.Error(err)
 	}
 	if err := c.judge(answer, r.Write, what); err != nil {
 		return remote.Response{}, err
 	}
 	return answer, nil
 }
-
-// withoutSecrets bounds what the transport has to say and hides what a server may have echoed into it.
-func (c *Client) withoutSecrets(err error) error {
-	clean := func(cause error) error {
-		if text := c.words(cause.Error()); text != cause.Error() {
-			return errors.New(text)
-		}
-		return cause
-	}
-	if e, ok := remote.As[NotSent](err); ok {
-		return NotSent{Cause: clean(e.Cause)}
-	}
-	if e, ok := remote.As[OutcomeUnknown](err); ok {
-		return OutcomeUnknown{Cause: clean(e.Cause)}
-	}
-	if e, ok := remote.As[Unavailable](err); ok {
-		return Unavailable{Cause: clean(e.Cause)}
-	}
-	return err
-}
-
-// words makes foreign text fit for an error. Secrets go first: a cut one could no longer be recognized.
-func (c *Client) words(text string) string { return remote.Words(c.secrets.hide(text)) }
 
 func decimalText(n int64) string { return strconv.FormatInt(n, 10) }

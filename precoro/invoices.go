@@ -157,7 +157,7 @@ func (c *Client) readInvoice(raw json.RawMessage) Invoice {
 		Currency:   string(currency),
 		Total:      r.amount("sum", currency),
 		Paid:       r.amount("sumPaid", currency),
-		ExternalID: r.text("externalId"),
+		ExternalID: r.externalID(),
 		SplitChild: splitChild(r.fields["parentData"]),
 	}
 	switch {

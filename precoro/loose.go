@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"payrecon/internal/money"
+	"payrecon/internal/remote"
 )
 
 // Precoro's JSON is loose: a number may come as a string, an empty object as [], a collection bare, wrapped in data or
@@ -191,13 +192,13 @@ func scalar(raw json.RawMessage) (string, error) {
 type reader struct {
 	fields  map[string]json.RawMessage
 	name    string // in front of the fields' names: "invoice."
-	secrets secrets
+	secrets *remote.Secrets
 	// partial: a field may be missing, as in the answer to a write.
 	partial bool
 	problem *string
 }
 
-func newReader(raw json.RawMessage, s secrets) reader {
+func newReader(raw json.RawMessage, s *remote.Secrets) reader {
 	r := reader{secrets: s, problem: new(string)}
 	fields, err := object(raw)
 	if err != nil {
@@ -216,7 +217,7 @@ func (r reader) fail(field, text string) {
 // reject is fail for a value that is shown, bounded and without secrets.
 func (r reader) reject(field, value, text string) {
 	const most = 40
-	shown := r.secrets.hide(value)
+	shown := r.secrets.Hide(value)
 	dots := ""
 	if utf8.RuneCountInString(shown) > most {
 		dots = "..."
@@ -232,6 +233,9 @@ func (r reader) text(field string) string {
 	}
 	return text
 }
+
+// externalID is the field of that name. People type into it what they like.
+func (r reader) externalID() string { return r.secrets.ID(r.text("externalId")) }
 
 // required is the field as text without blanks around it; want says what is accepted.
 func (r reader) required(field, want string) string {

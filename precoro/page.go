@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+
+	"payrecon/internal/remote"
 )
 
 // perPage is the largest page that Precoro offers.
@@ -34,7 +36,7 @@ func checkPage(page int) error {
 
 // decodePage reads a page of a listing. A page that does not fit what was asked for is an error as a whole; a row that
 // cannot be read is not.
-func decodePage[R any](body []byte, asked int, s secrets, row func(json.RawMessage) R) (listing[R], error) {
+func decodePage[R any](body []byte, asked int, s *remote.Secrets, row func(json.RawMessage) R) (listing[R], error) {
 	fields, err := document(body)
 	if err != nil {
 		return listing[R]{}, err
@@ -64,7 +66,7 @@ type pagination struct {
 
 // readPagination understands both shapes of Precoro's meta.pagination: the newer has_next_page, and the older
 // current_page with total_pages. Where neither is there, a full page is followed by another.
-func readPagination(meta json.RawMessage, asked, rows int, s secrets) (pagination, error) {
+func readPagination(meta json.RawMessage, asked, rows int, s *remote.Secrets) (pagination, error) {
 	r := reader{fields: map[string]json.RawMessage{"meta": meta}, secrets: s, partial: true, problem: new(string)}.
 		within("meta").within("pagination")
 	var (

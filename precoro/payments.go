@@ -142,7 +142,7 @@ func takePayment(r reader) Payment {
 		IDN:        r.id("idn"),
 		Sum:        r.sum("sumPaid"),
 		Date:       r.day("payDate"),
-		ExternalID: r.text("externalId"),
+		ExternalID: r.externalID(),
 		LogicType:  r.number("logicType", -1),
 		Cancelled:  !empty(r.fields["canceledBy"]),
 	}

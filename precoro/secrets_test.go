@@ -1,6 +1,8 @@
 package precoro_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"html"
@@ -22,6 +24,8 @@ func echoes(t *testing.T, secret string) []string {
 	return []string{
 		secret, strings.ToUpper(secret), strings.ToLower(secret), url.QueryEscape(secret), strings.ToLower(url.QueryEscape(secret)),
 		url.PathEscape(secret), html.EscapeString(secret), strings.Trim(string(quoted), `"`), strings.ReplaceAll(secret, "/", `\/`),
+		url.QueryEscape(url.QueryEscape(secret)), base64.StdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte("me:" + secret)),
+		hex.EncodeToString([]byte(secret)),
 	}
 }
 

@@ -17,7 +17,7 @@ func (c *Client) judge(answer remote.Response, write bool, what string) error {
 		return nil
 	}
 	field, text := reason(answer.Body)
-	field, text = c.words(field), c.words(text)
+	field, text = c.secrets.Words(field), c.secrets.Words(text)
 	switch {
 	case status == http.StatusUnauthorized:
 		return Unauthorized{Text: text}
@@ -51,7 +51,7 @@ func (c *Client) throttled(answer remote.Response) Throttled {
 	if err != nil {
 		return Throttled{}
 	}
-	t := Throttled{Limiter: c.words(plain(fields["RateLimit-Type"]))}
+	t := Throttled{Limiter: c.secrets.Words(plain(fields["RateLimit-Type"]))}
 	until, err := time.Parse("2006-01-02 15:04:05 UTC", plain(fields["RateLimit-Retry-After"]))
 	wait := until.Sub(answer.Date)
 	if err != nil || answer.Date.IsZero() || wait > maxWait {

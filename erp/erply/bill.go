@@ -38,6 +38,18 @@ func (c Config) bill(d PurchaseDocument) reconcile.Bill {
 	return bill
 }
 
+// bill is the document in the port's terms, without the credentials that somebody may have put into it.
+func (c *Client) bill(d PurchaseDocument) reconcile.Bill {
+	bill := c.cfg.bill(d)
+	bill.Link, bill.Version, bill.Problem = c.secrets.ID(bill.Link), c.secrets.ID(bill.Version), c.secrets.Words(bill.Problem)
+	for i, p := range bill.Payments {
+		if p.Problem != "" {
+			bill.Payments[i].ID, bill.Payments[i].Problem = c.secrets.ID(p.ID), c.secrets.Words(p.Problem)
+		}
+	}
+	return bill
+}
+
 func fill(bill *reconcile.Bill, d PurchaseDocument) error {
 	if d.Problem != "" {
 		return fmt.Errorf("%s", d.Problem)

@@ -24,6 +24,7 @@ type Client struct {
 	wire    *remote.Client
 	now     func() time.Time
 	session session
+	secrets *remote.Secrets
 }
 
 // NewClient checks cfg and makes a client. A nil transport and a nil clock are the real ones.
@@ -39,7 +40,7 @@ func NewClient(cfg Config, transport http.RoundTripper, now func() time.Time) (*
 	if now == nil {
 		now = time.Now //nolint:forbidigo // the real clock, where no other is given
 	}
-	return &Client{cfg: cfg, wire: wire, now: now, session: newSession()}, nil
+	return &Client{cfg: cfg, wire: wire, now: now, session: newSession(), secrets: remote.NewSecrets(cfg.Username, cfg.Password)}, nil
 }
 
 // What Erply takes of the hourly quota, in thousandths of a request: for a call, and for each request in a bulk call.
@@ -105,7 +106,7 @@ func (c *Client) exchange(ctx context.Context, form url.Values, cost int, write 
 	form.Set("sendContentType", "1")
 	response, err := c.wire.Do(ctx, remote.Request{Method: http.MethodPost, Form: form, Write: write})
 	if err != nil {
-		return answer{}, err
+		return answer{}, c.secrets.Error(err)
 	}
 	return c.read(response, write)
 }
@@ -120,6 +121,7 @@ func (c *Client) read(response remote.Response, write bool) (answer, error) {
 	if json.Unmarshal(response.Body, &got) != nil {
 		return answer{}, httpError(response, write)
 	}
+	got.hide(c.secrets)
 	got.at = c.clock(got.Status, response.Date)
 	found, err := got.Status.fault(got.at)
 	switch {
@@ -131,6 +133,16 @@ func (c *Client) read(response remote.Response, write bool) (answer, error) {
 		return answer{}, sessionOver{final: erp.Unauthorized{Text: "no request of a bulk call was given a session"}}
 	}
 	return got, nil
+}
+
+// hide: a credential may look like the name of a field.
+func (a *answer) hide(secrets *remote.Secrets) {
+	if a.Status != nil {
+		a.Status.ErrorField = Text(secrets.Hide(string(a.Status.ErrorField)))
+	}
+	for i := range a.Requests {
+		a.Requests[i].hide(secrets)
+	}
 }
 
 // clock is the other side's, where it gives one.

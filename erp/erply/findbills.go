@@ -25,7 +25,7 @@ func (a *Adapter) FindBills(ctx context.Context, links []erp.Link) (erp.Found, e
 	}
 	found := erp.Found{Time: at}
 	for _, d := range a.client.cfg.bills(pages) {
-		found.Bills = append(found.Bills, a.client.cfg.bill(d))
+		found.Bills = append(found.Bills, a.client.bill(d))
 	}
 	return found, nil
 }

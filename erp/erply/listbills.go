@@ -34,7 +34,7 @@ func (a *Adapter) ListBills(ctx context.Context, query erp.ListQuery) (erp.Liste
 	}
 	listed := erp.Listed{Next: next.cursor(), Total: next.total, Time: at}
 	for _, d := range a.client.cfg.bills(pages) {
-		if bill := a.client.cfg.bill(d); changed || bill.Link != "" {
+		if bill := a.client.bill(d); changed || bill.Link != "" {
 			listed.Bills = append(listed.Bills, bill)
 		}
 	}

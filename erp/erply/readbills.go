@@ -31,7 +31,7 @@ func (a *Adapter) ReadBills(ctx context.Context, ids []string) ([]erp.Snapshot, 
 	}
 	var snapshots []erp.Snapshot
 	for _, d := range a.client.cfg.bills(pages) {
-		snapshot, err := a.client.cfg.snapshot(d)
+		snapshot, err := a.client.snapshot(d)
 		if err != nil {
 			return nil, err
 		}
@@ -41,12 +41,18 @@ func (a *Adapter) ReadBills(ctx context.Context, ids []string) ([]erp.Snapshot, 
 }
 
 // snapshot keeps the header, which goes back with a write. The attributes are in the bill, as far as they matter.
-func (c Config) snapshot(d PurchaseDocument) (erp.Snapshot, error) {
+//
+// What is kept stands in histories. A header with a credential in it is not kept, and without it nothing is written.
+func (c *Client) snapshot(d PurchaseDocument) (erp.Snapshot, error) {
 	bill := c.bill(d)
 	d.Attributes = nil
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return erp.Snapshot{}, fmt.Errorf("keep the header of purchase document %s: %w", d.ID, err)
+	}
+	if c.secrets.In(string(raw)) {
+		bill.Problem = "a field of the document, such as its notes, holds the login or the password that payrecon uses: take it out"
+		return erp.Snapshot{Bill: bill}, nil
 	}
 	return erp.Snapshot{Bill: bill, Raw: raw}, nil
 }

@@ -121,5 +121,6 @@ func (c *Client) verifyUser(ctx context.Context) (key string, length time.Durati
 	if seconds, err := users[0].SessionLength.integer(); err == nil && seconds > 0 {
 		length = min(time.Duration(min(seconds, 1<<20))*time.Second, longestLength)
 	}
+	c.secrets.AddSession(string(users[0].SessionKey))
 	return string(users[0].SessionKey), length, nil
 }

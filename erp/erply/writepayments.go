@@ -49,6 +49,9 @@ func (a *Adapter) WritePayments(ctx context.Context, writes []erp.Write) []error
 	for n, saved := range a.client.SavePurchaseDocuments(ctx, shorter) {
 		outcomes[again[n]] = saved.Err
 	}
+	for i, err := range outcomes {
+		outcomes[i] = a.client.secrets.Error(err) // some say what was read
+	}
 	return outcomes
 }
 

@@ -80,7 +80,7 @@ func (d *document) lookup(name string) (string, error) {
 		return d.lookupFile(path)
 	}
 	if !envName.MatchString(name) {
-		return "", fmt.Errorf("${%s} is not accepted, accepted are ${NAME} of an environment variable and ${file:PATH}", bounded(name))
+		return "", errors.New("what stands between ${ and } is not accepted, accepted are ${NAME} of an environment variable and ${file:PATH}")
 	}
 	value, set := os.LookupEnv(name)
 	if !set {

@@ -279,6 +279,24 @@ func TestAdapterSettingsAreCheckedWhenTheAdapterReadsThem(t *testing.T) {
 	}
 }
 
+func TestAValueThatMayHoldALoginIsNotShown(t *testing.T) {
+	t.Parallel()
+	for from, to := range map[string]string{
+		`"acme"`: `"robot@hunter2.example"`, `{}`: `{ username = ["hunter2"] }`, `precoro = {`: `precoro = { url = "https://robot:hunter2@api.precoro.com",`,
+	} {
+		require.Contains(t, small, from)
+		got, err := config.Load(write(t, strings.Replace(small, from, to, 1)))
+		if err == nil {
+			var settings struct {
+				Username string `toml:"username"`
+			}
+			err = got.Companies[0].ERP.Decode(&settings)
+		}
+		require.ErrorContains(t, err, "is not accepted")
+		require.NotContains(t, err.Error(), "hunter2")
+	}
+}
+
 func TestExpansionThatFailsNamesTheVariableAndTheKey(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -287,7 +305,7 @@ func TestExpansionThatFailsNamesTheVariableAndTheKey(t *testing.T) {
 	for value, want := range map[string]string{
 		"${PAYRECON_TEST_UNSET}":        "5:44: company.precoro.token: environment variable PAYRECON_TEST_UNSET is not set",
 		"x${A":                          "5:44: company.precoro.token: holds ${ without }, accepted are ${NAME} and ${file:PATH}",
-		"${A-B}":                        "5:44: company.precoro.token: ${A-B} is not accepted, accepted are ${NAME} of an environment variable and ${file:PATH}",
+		"${A-B}":                        "5:44: company.precoro.token: what stands between ${ and } is not accepted, accepted are ${NAME} of an environment variable and ${file:PATH}",
 		"${file:}":                      "5:44: company.precoro.token: ${file:} names no file",
 		"${file:" + folder + "/none}":   "5:44: company.precoro.token: file " + cut(folder+"/none") + ": no such file or directory",
 		"${file:" + folder + "/large}":  "5:44: company.precoro.token: file " + cut(folder+"/large") + ": is longer than 65536 bytes",

@@ -34,13 +34,18 @@ func (t *table) reject(path toml.Key, value any, accepted string) {
 	t.found.add(path, "%s is not accepted, accepted is %s", t.show(path, value), accepted)
 }
 
+const notShown = "the value (not shown)"
+
 // show gives a value for an error, unless it is a secret or may be one.
 func (t *table) show(path toml.Key, value any) string {
 	if _, secret := value.(Secret); secret || t.doc.isSecret(path) {
-		return "the value (not shown)"
+		return notShown
 	}
 	switch v := value.(type) {
 	case string:
+		if strings.ContainsAny(v, "@?#") { // a URL may hold a login or a token
+			return notShown
+		}
 		return bounded(fmt.Sprintf("%q", v))
 	case int64, float64, bool:
 		return fmt.Sprint(v)
@@ -56,7 +61,7 @@ func (t *table) show(path toml.Key, value any) string {
 // isSecret: what came from an expansion, and what is called by the name of a secret.
 func (d *document) isSecret(path toml.Key) bool {
 	name := path[len(path)-1]
-	return d.expanded[path.String()] || name == "token" || name == "password" || name == "email"
+	return d.expanded[path.String()] || name == "token" || name == "password" || name == "email" || name == "username"
 }
 
 func bounded(text string) string {

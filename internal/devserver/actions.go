@@ -4,6 +4,7 @@ package devserver
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -76,6 +77,15 @@ var actionLine = regexp.MustCompile(`^action\{action_type="([^"]*)",namespace="d
 // `action`. The server counts an action when it has answered the request that caused it: a client that was woken by the
 // outcome may be a moment early. Options.Metrics must be set.
 func (s *Server) Actions(ctx context.Context) (Actions, error) {
+	text, err := s.Metrics(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return readActions(bytes.NewReader(text))
+}
+
+// Metrics is everything that the server measures, in Prometheus' text format. Options.Metrics must be set.
+func (s *Server) Metrics(ctx context.Context) ([]byte, error) {
 	if s.metrics == "" {
 		return nil, errors.New("the Temporal server serves no metrics")
 	}
@@ -93,7 +103,11 @@ func (s *Server) Actions(ctx context.Context) (Actions, error) {
 	if answer.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("read the server's metrics: %s", answer.Status)
 	}
-	return readActions(io.LimitReader(answer.Body, maxMetrics))
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxMetrics))
+	if err != nil {
+		return nil, fmt.Errorf("read the server's metrics: %w", err)
+	}
+	return text, nil
 }
 
 // readActions reads the counter out of Prometheus' text format.

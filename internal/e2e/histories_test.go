@@ -42,8 +42,10 @@ func (f *field) saveHistory(t *testing.T, name, workflowID string) {
 		all.Events = append(all.Events, event)
 	}
 	path := filepath.Join("..", "..", "workflows", "testdata", "histories", name+".json")
-	if _, err := os.Stat(path); err == nil {
-		return
+	for _, ending := range []string{"", ".gz"} {
+		if _, err := os.Stat(path + ending); err == nil {
+			return
+		}
 	}
 	text, err := protojson.MarshalOptions{Multiline: true, Indent: " "}.Marshal(&all)
 	require.NoError(t, err)

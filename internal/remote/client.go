@@ -50,7 +50,8 @@ func newTransport() *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
+		Proxy:                  proxy,
+		OnProxyConnectResponse: checkProxy,
 		DialContext:            (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    10 * time.Second,
@@ -59,6 +60,23 @@ func newTransport() *http.Transport {
 		DisableKeepAlives:      true,
 		Protocols:              protocols,
 	}
+}
+
+// proxy is the environment's. A proxy's URL may hold a password, and Go's error for one that is none shows it.
+func proxy(r *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(r)
+	if err != nil {
+		return nil, errors.New("the proxy that HTTPS_PROXY or HTTP_PROXY names is not a URL")
+	}
+	return u, nil
+}
+
+// checkProxy keeps a proxy's own words out of errors: it was sent its password.
+func checkProxy(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("the proxy answers HTTP status %d", answer.StatusCode)
+	}
+	return nil
 }
 
 // ParseURL accepts https URLs, and http ones whose host is loopback. User, query and fragment are refused: a URL is

@@ -24,6 +24,7 @@ type company struct {
 	sandbox *sandbox.Sandbox
 	erp     books
 	now     func() time.Time
+	story   func(*company, workflow.Context) error
 	idns    map[string]int64 // the invoice that each bill was for when it was first seen
 	figures Figures
 	trace   []string
@@ -66,11 +67,9 @@ const (
 	apart = 700 * time.Millisecond
 )
 
-// story is what happens to the company: some bursts of triggers while everything goes wrong; then calm, one run that has to
-// settle it all, and one more that has nothing to do.
-func (c *company) story(ctx workflow.Context) error {
-	guard := workflow.ExecuteChildWorkflow(child(ctx, workflows.CompanyID(c.name)), workflows.TypeCompany, workflows.CompanyState{Company: c.name})
-	if err := guard.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
+// storm is the story of a company that is drawn: some bursts of triggers while everything goes wrong, then calm.
+func storm(c *company, ctx workflow.Context) error {
+	if err := c.open(ctx); err != nil {
 		return err
 	}
 	c.setStorm(true)
@@ -83,11 +82,22 @@ func (c *company) story(ctx workflow.Context) error {
 			return err
 		}
 	}
+	return c.calm(ctx, pick(c.plot, workflows.ScopeFull, workflows.ScopeDeep))
+}
+
+// open starts the company's lock and memory before its triggers, as on most days: the environment cannot signal what has
+// not begun.
+func (c *company) open(ctx workflow.Context) error {
+	lock := workflow.ExecuteChildWorkflow(child(ctx, workflows.CompanyID(c.name)), workflows.TypeCompany, workflows.CompanyState{Company: c.name})
+	return lock.GetChildWorkflowExecution().Get(ctx, nil)
+}
+
+// calm ends all faults and lets what is late land. Then one run has to settle everything, and one more has nothing to do.
+func (c *company) calm(ctx workflow.Context, scope string) error {
 	c.setStorm(false)
 	if err := workflow.Sleep(ctx, lateWrites); err != nil {
 		return err
 	}
-	scope := []string{workflows.ScopeFull, workflows.ScopeDeep}[c.plot.IntN(2)]
 	settled, err := c.settle(ctx, scope, "settles")
 	if err != nil {
 		return err

@@ -97,7 +97,7 @@ func sum(into, more map[string]int) map[string]int {
 
 // Run plays the world of a seed to its end.
 func Run(seed uint64) (Verdict, error) {
-	s, err := newStage(seed)
+	s, err := newStage(seed, drawn)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("seed %d: %w", seed, err)
 	}

@@ -1,20 +1,88 @@
 package sim_test
 
 import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"payrecon/internal/sandbox"
 	"payrecon/internal/sim"
 )
 
-func TestOneWorld(t *testing.T) {
+// A few hundred worlds, as `make sim` plays them: in a program of their own, without the race detector, which would take
+// minutes longer. What they are made of must come up, or they would prove nothing.
+func TestWorldsKeepEveryPromise(t *testing.T) {
 	t.Parallel()
-	v, err := sim.Run(1)
+	dir := t.TempDir()
+	program, figures := filepath.Join(dir, "sim"), filepath.Join(dir, "figures.json")
+	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "payrecon/internal/sim/cmd/sim").CombinedOutput()
+	require.NoError(t, err, string(output))
+	output, err = exec.CommandContext(t.Context(), program, "--seeds", "250", "--out", figures).CombinedOutput()
+	require.NoError(t, err, string(output))
+
+	var played sim.Campaign
+	text, err := os.ReadFile(figures)
 	require.NoError(t, err)
-	for _, line := range v.Trace {
-		t.Log(line)
+	require.NoError(t, json.Unmarshal(text, &played))
+	f := played.Figures
+	require.Equal(t, 250, f.Worlds)
+	require.Empty(t, played.Broken)
+	require.Zero(t, f.Duplicated)
+	require.Zero(t, f.Lost)
+	require.Equal(t, f.Due, f.Created)
+	require.Greater(t, f.Created, 10*f.Worlds)
+	require.Positive(t, f.Doubled, "what no client can prevent must come up, to be seen reported")
+	require.Positive(t, f.Failed)
+	for _, kind := range sandbox.FaultKinds() {
+		if kind != sandbox.Slow && kind != sandbox.Endless {
+			require.Positive(t, f.Faults[string(kind)], kind)
+		}
 	}
-	t.Logf("%+v", v.Figures)
-	require.Empty(t, v.Breaches)
+	require.Greater(t, len(f.People), 12, "%v", f.People)
+	require.Greater(t, len(f.Exceptions), 10, "%v", f.Exceptions)
+}
+
+func TestSameSeedPlaysTheSame(t *testing.T) {
+	t.Parallel()
+	for seed := uint64(1); seed <= 4; seed++ {
+		first, err := sim.Run(seed)
+		require.NoError(t, err)
+		second, err := sim.Run(seed)
+		require.NoError(t, err)
+		require.NotEmpty(t, first.Trace)
+		require.Equal(t, first, second)
+		require.Empty(t, first.Breaches)
+	}
+}
+
+// Each fault by itself, at each kind of request it can strike.
+func TestEachFaultAlone(t *testing.T) {
+	t.Parallel()
+	for _, c := range sim.FaultCases() {
+		t.Run(c.Name(), func(t *testing.T) {
+			t.Parallel()
+			v, err := c.Play()
+			require.NoError(t, err)
+			if err := c.Judge(v); err != nil {
+				for _, line := range v.Trace {
+					t.Log(line)
+				}
+				require.NoError(t, err, c.Must)
+			}
+		})
+	}
+}
+
+// No kind of fault is left out of the table.
+func TestEveryKindOfFaultHasACase(t *testing.T) {
+	t.Parallel()
+	for _, kind := range sandbox.FaultKinds() {
+		has := slices.ContainsFunc(sim.FaultCases(), func(c sim.FaultCase) bool { return c.Fault.Kind == kind })
+		require.Equal(t, kind != sandbox.Slow && kind != sandbox.Endless, has, kind)
+	}
 }

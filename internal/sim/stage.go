@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"payrecon/activities"
+	"payrecon/erp"
 	"payrecon/worker"
 	"payrecon/workflows"
 )
@@ -41,7 +42,8 @@ type stage struct {
 	verdict Verdict
 }
 
-func newStage(seed uint64) (*stage, error) {
+// newStage sets up the environment. cast makes the companies, and gives the configuration that joins them to their accounts.
+func newStage(seed uint64, cast func(*stage, erp.Registry) (configuration string)) (*stage, error) {
 	s := &stage{seed: seed, verdict: Verdict{Seed: seed}}
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(silent{})
@@ -53,7 +55,8 @@ func newStage(seed uint64) (*stage, error) {
 	s.env.SetWorkerOptions(sdk.Options{
 		DeadlockDetectionTimeout: time.Minute, Interceptors: []interceptor.WorkerInterceptor{&probe{stage: s}},
 	})
-	if err := s.cast(); err != nil {
+	registry := erp.Registry{}
+	if err := s.hire(cast(s, registry), registry); err != nil {
 		return nil, err
 	}
 	worker.Register(s.env, s.acts)
@@ -102,7 +105,7 @@ func (s *stage) drive(ctx workflow.Context) error {
 		stories.Add(1)
 		workflow.Go(ctx, func(ctx workflow.Context) {
 			defer stories.Done()
-			if err := c.story(ctx); err != nil {
+			if err := c.story(c, ctx); err != nil {
 				failed = errors.Join(failed, fmt.Errorf("company %s: %w", c.name, err))
 			}
 		})

@@ -33,17 +33,20 @@ const (
 	settle        = 10 * time.Minute
 )
 
-// cast draws the companies of this world and joins them to clients and activities, by the configuration that people write.
-func (s *stage) cast() error {
+// drawn are the companies of a seed.
+func drawn(s *stage, registry erp.Registry) (configuration string) {
 	r := random(s.seed, 1)
-	count := pick(r, 1, 1, 1, 2)
-	text, registry := "", erp.Registry{}
-	for n := range count {
-		c := s.newCompany(fmt.Sprintf("c%d", n+1), r)
-		s.companies = append(s.companies, c)
-		text += c.draw(r, registry)
+	for n := range pick(r, 1, 1, 1, 2) {
+		c := s.newCompany(fmt.Sprintf("c%d", n+1), sandbox.Options{IgnoreExternalIDOnPost: r.IntN(3) == 0, LenientErply: r.IntN(3) == 0})
+		c.plot, c.bumps = random(s.seed, r.Uint64()), random(s.seed, r.Uint64())
+		configuration += c.draw(r, registry)
 	}
-	companies, err := load(text, registry)
+	return configuration
+}
+
+// hire joins the companies to clients and activities, by the configuration that people write.
+func (s *stage) hire(configuration string, registry erp.Registry) error {
+	companies, err := load(configuration, registry)
 	if err != nil {
 		return err
 	}
@@ -80,17 +83,18 @@ func load(text string, registry erp.Registry) (companies []activities.Company, e
 	return worker.Companies(cfg, registry)
 }
 
-func (s *stage) newCompany(name string, r *rand.Rand) *company {
-	c := &company{name: name, now: s.now, turns: map[string]time.Duration{}, idns: map[string]int64{}, plot: random(s.seed, r.Uint64()), bumps: random(s.seed, r.Uint64())}
+// newCompany makes one with an empty world, whose limits are the real ones.
+func (s *stage) newCompany(name string, options sandbox.Options) *company {
+	c := &company{name: name, now: s.now, story: storm, turns: map[string]time.Duration{}, idns: map[string]int64{}}
 	c.judge = &judge{
 		company: name, start: start, jobs: map[string]workflows.Job{}, made: map[string][]entry{},
 		worked: map[int64]time.Time{}, meddled: map[int64]string{}, disturbed: map[int64]bool{},
 	}
-	c.sandbox = sandbox.New(sandbox.Options{
-		Now: s.now, Email: emailOf(name), Token: tokenOf(name), Password: erplyPassword, Before: c.between,
-		LaxOverpay: true, IgnoreExternalIDOnPost: r.IntN(3) == 0, LenientErply: r.IntN(3) == 0,
-	})
+	options.Now, options.Before, options.LaxOverpay = s.now, c.between, true
+	options.Email, options.Token, options.Password = emailOf(name), tokenOf(name), erplyPassword
+	c.sandbox = sandbox.New(options)
 	c.judge.invoices = func() []sandbox.Invoice { return c.sandbox.State().Invoices }
+	s.companies = append(s.companies, c)
 	return c
 }
 
@@ -100,27 +104,38 @@ func (c *company) draw(r *rand.Rand, registry erp.Registry) string {
 	if r.IntN(12) == 0 {
 		invoices = 190 + r.IntN(230) // two or three pages
 	}
-	system, table := "erp-"+c.name, ""
 	if r.IntN(5) < 3 {
 		sandbox.Demo(r.Int64(), invoices)(c.sandbox)
-		c.erp = &flags{sandbox: c.sandbox}
-		table = fmt.Sprintf("url = \"https://erply.example/erply/api/\"\nclient_code = \"123456\"\nusername = \"robot\"\npassword = %q\n", erplyPassword)
-		registry[system] = func(decode func(any) error) (erp.Adapter, error) {
-			var cfg erply.Config
-			if err := decode(&cfg); err != nil {
-				return nil, err
-			}
-			return erply.New(cfg, c.sandbox.Transport(), c.now)
-		}
-	} else {
-		books := newRecords(c, r)
-		books.fill(r, invoices)
-		c.erp = books
-		registry[system] = func(decode func(any) error) (erp.Adapter, error) {
-			var nothing struct{}
-			return books, decode(&nothing)
-		}
+		return c.configuration(pick(r, 3, 1000, 1000, 1000), c.useErply(registry))
 	}
+	books := newRecords(c, r)
+	books.fill(r, invoices)
+	c.erp = books
+	registry[c.system()] = func(decode func(any) error) (erp.Adapter, error) {
+		var nothing struct{}
+		return books, decode(&nothing)
+	}
+	return c.configuration(pick(r, 3, 1000, 1000, 1000), "")
+}
+
+// system is what the configuration calls the company's ERP.
+func (c *company) system() string { return "erp-" + c.name }
+
+// useErply puts the company on the Erply of its sandbox, and gives its settings.
+func (c *company) useErply(registry erp.Registry) (settings string) {
+	c.erp = &flags{sandbox: c.sandbox}
+	registry[c.system()] = func(decode func(any) error) (erp.Adapter, error) {
+		var cfg erply.Config
+		if err := decode(&cfg); err != nil {
+			return nil, err
+		}
+		return erply.New(cfg, c.sandbox.Transport(), c.now)
+	}
+	return fmt.Sprintf("url = \"https://erply.example/erply/api/\"\nclient_code = \"123456\"\nusername = \"robot\"\npassword = %q\n", erplyPassword)
+}
+
+// configuration is the company's part of payrecon.toml. Its world is complete by now.
+func (c *company) configuration(payments int, erpSettings string) string {
 	c.meet()
 	return fmt.Sprintf(`
 [[company]]
@@ -135,7 +150,7 @@ payments = %[5]d
 [company.erp]
 system = %[6]q
 [company.erp.%[6]s]
-%[7]s`, c.name, start, emailOf(c.name), tokenOf(c.name), pick(r, 3, 1000, 1000, 1000), system, table)
+%[7]s`, c.name, start, emailOf(c.name), tokenOf(c.name), payments, c.system(), erpSettings)
 }
 
 // emailOf and tokenOf are the login of a company: no two share a Precoro account.

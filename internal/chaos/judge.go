@@ -1,0 +1,420 @@
+//go:build unix
+
+package chaos
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"payrecon/internal/money"
+	"payrecon/internal/reconcile"
+	"payrecon/internal/report"
+	"payrecon/internal/sandbox"
+)
+
+// evidence is what a lane is judged by. The sandbox's world and ledger are the truth; what payrecon says is held against it.
+type evidence struct {
+	world  sandbox.State
+	again  int // length of the ledger after one run more
+	due    map[string]due
+	except map[int64]reconcile.Reason
+	passes []pass
+	last   report.Report // of the quiet run
+}
+
+// verdict is what was found out.
+type verdict struct {
+	broken []string // promises that do not hold, in words
+	// toPrecoro and toERP count the due payments that are there; lost those that are not, doubled those that are there twice.
+	toPrecoro, toERP, lost, doubled int
+	unreported                      int // writes that only the ledger knows, of runs that were cut off
+}
+
+// judge holds the evidence against the promises of payrecon.
+func judge(e evidence) verdict {
+	j := judgement{evidence: e, bills: map[int64]sandbox.Bill{}, payments: map[int64]sandbox.Payment{}, invoices: map[int64]sandbox.Invoice{}, paying: map[string][]sandbox.Write{}}
+	for _, b := range e.world.Bills {
+		j.bills[b.ID] = b
+	}
+	for _, p := range e.world.Payments {
+		j.payments[p.ID] = p
+	}
+	for _, i := range e.world.Invoices {
+		j.invoices[i.ID] = i
+	}
+	for _, step := range []func(){j.count, j.writtenOnce, j.nothingElseWritten, j.withinTotals, j.everythingDueIsThere, j.noDifferenceIsLeft, j.aRunMoreWritesNothing, j.requestsAreKept, j.reportsTellTheTruth} {
+		step()
+	}
+	return j.verdict
+}
+
+type judgement struct {
+	evidence
+	verdict
+
+	bills    map[int64]sandbox.Bill
+	payments map[int64]sandbox.Payment
+	invoices map[int64]sandbox.Invoice
+	paying   map[string][]sandbox.Write // POST /payments by key
+}
+
+func (j *judgement) breaks(promise, format string, args ...any) {
+	j.broken = append(j.broken, promise+": "+fmt.Sprintf(format, args...))
+}
+
+const (
+	postPayment = "POST /payments"
+	saveBill    = "savePurchaseDocument"
+	recordField = "attributes.payrecon-"
+)
+
+func (j *judgement) count() {
+	for _, w := range j.world.Ledger {
+		if w.Op == postPayment {
+			j.paying[w.Key] = append(j.paying[w.Key], w)
+		}
+	}
+}
+
+// writtenOnce is promise I1 for Precoro: one payment of ours a key, and no external ID twice.
+func (j *judgement) writtenOnce() {
+	for _, key := range slices.Sorted(maps.Keys(j.paying)) {
+		if n := len(j.paying[key]); n > 1 {
+			j.doubled += n - 1
+			j.breaks("I1", "%d payments were made in Precoro for %s, of invoice %s", n, key, j.paying[key][0].Document)
+		}
+	}
+	tags := map[string]int64{}
+	for _, p := range j.world.Payments {
+		if other, taken := tags[p.ExternalID]; taken && p.ExternalID != "" && !strings.HasPrefix(p.ExternalID, "bank-") && !strings.HasPrefix(p.ExternalID, "statement-") {
+			j.breaks("I1", "payments %d and %d carry one external ID, %s", other, p.ID, p.ExternalID)
+		}
+		tags[p.ExternalID] = p.ID
+	}
+}
+
+// nothingElseWritten is I1 and I6: what is not due has its counterpart, or is none of ours to write.
+func (j *judgement) nothingElseWritten() {
+	for _, w := range j.world.Ledger {
+		switch w.Op {
+		case postPayment:
+			d, is := j.due[w.Key]
+			switch {
+			case !is:
+				j.breaks("I6", "payment %d of %s was made on invoice %s by %s, and nobody was owed it", w.ID, w.Amount, w.Document, w.Key)
+			case w.Amount != cents(d.cents) || w.Document != strconv.FormatInt(d.invoice, 10):
+				j.breaks("I1", "payment %d is %s on invoice %s, but %s is due as %s on %d", w.ID, w.Amount, w.Document, w.Key, cents(d.cents), d.invoice)
+			}
+		case saveBill:
+			for _, change := range w.Changes {
+				j.changed(w, change)
+			}
+		case "PATCH /payments/{idn}":
+			if w.Before != "" {
+				j.breaks("I6", "the external ID of payment %d was %s and became %s", w.ID, w.Before, w.After)
+			}
+		default:
+			j.breaks("I6", "%s on %s", w.Op, w.Document)
+		}
+	}
+}
+
+// changed holds one changed field of a bill against what may be changed.
+func (j *judgement) changed(w sandbox.Write, change sandbox.Change) {
+	text, record := strings.CutPrefix(change.Field, recordField)
+	id, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case change.Field == "paid" && change.Before == "0" && change.After == "1":
+	case !record || err != nil:
+		j.breaks("I6", "%s of bill %d was %q and became %q", change.Field, w.ID, change.Before, change.After)
+	case change.Before != "":
+		j.breaks("I1", "the record of payment %d on bill %d was written over: %q, then %q", id, w.ID, change.Before, change.After)
+	default:
+		_, owed := j.due[keyInERP(id)]
+		if p := j.payments[id]; !owed && p.By != "api" {
+			j.breaks("I6", "bill %d got a record of payment %d, and nobody was owed it", w.ID, id)
+		}
+	}
+}
+
+func keyInERP(payment int64) string { return "pr." + strconv.FormatInt(payment, 10) }
+
+// withinTotals is I2.
+func (j *judgement) withinTotals() {
+	for _, key := range slices.Sorted(maps.Keys(j.paying)) {
+		for _, w := range j.paying[key] {
+			i := j.invoices[j.payments[w.ID].InvoiceID]
+			if amount(w.After) > amount(i.Total) {
+				j.breaks("I2", "payment %d of ours took invoice %s to %s of %s", w.ID, w.Document, w.After, i.Total)
+			}
+		}
+	}
+	for _, b := range j.world.Bills {
+		recorded := int64(0)
+		for name, value := range b.Attributes {
+			if strings.HasPrefix(name, "payrecon-") {
+				recorded += amount(first(value))
+			}
+		}
+		if recorded > amount(b.Total) {
+			j.breaks("I2", "the records on bill %d come to %s of %s", b.ID, cents(recorded), b.Total)
+		}
+	}
+}
+
+// everythingDueIsThere: each payment that people are owed, once.
+func (j *judgement) everythingDueIsThere() {
+	records := map[string]int{}
+	for _, b := range j.world.Bills {
+		for name := range b.Attributes {
+			if id, is := strings.CutPrefix(name, "payrecon-"); is {
+				records["pr."+id]++
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(j.due)) {
+		d := j.due[key]
+		n := records[key]
+		if d.direction == reconcile.ToPrecoro {
+			n = min(len(j.paying[key]), 1)
+		}
+		switch {
+		case n == 0:
+			j.lost++
+			j.breaks("I4", "%s of %s on invoice %d is due and was not made; the report says %q", key, cents(d.cents), d.invoice, j.reasonOf(d.invoice))
+		case n > 1:
+			j.doubled += n - 1
+			j.breaks("I1", "%d bills hold the record of %s", n, key)
+		case d.direction == reconcile.ToPrecoro:
+			j.toPrecoro++
+		default:
+			j.toERP++
+		}
+	}
+}
+
+func (j *judgement) reasonOf(idn int64) string {
+	for _, row := range j.last.Rows {
+		if row.Invoice == idn && row.Action == report.HasException {
+			return string(row.Reason) + ": " + row.Note
+		}
+	}
+	return "nothing"
+}
+
+// noDifferenceIsLeft is I3: what still differs is an exception of the quiet run, and there are no others than must be.
+func (j *judgement) noDifferenceIsLeft() {
+	excepted := map[int64]reconcile.Reason{}
+	for _, row := range j.last.Rows {
+		if row.Action == report.HasException {
+			excepted[row.Invoice] = row.Reason
+		}
+	}
+	for _, i := range j.world.Invoices {
+		why := j.difference(i)
+		if _, listed := excepted[i.IDN]; why != "" && !listed {
+			j.breaks("I3", "invoice %d: %s, and no exception says so", i.IDN, why)
+		}
+	}
+	for _, idn := range slices.Sorted(maps.Keys(excepted)) {
+		if want := j.except[idn]; excepted[idn] != want {
+			j.breaks("I3", "invoice %d is an exception, %s, for no reason in the world (%q)", idn, j.reasonOf(idn), want)
+		}
+	}
+	for _, idn := range slices.Sorted(maps.Keys(j.except)) {
+		if excepted[idn] == "" {
+			j.breaks("I4", "invoice %d is %s, and no exception says so", idn, j.except[idn])
+		}
+	}
+	want := report.Agreed
+	if len(excepted) > 0 {
+		want = report.Exceptions
+	}
+	if j.last.Outcome != want {
+		j.breaks("I10", "the quiet run says %q with %d exceptions", j.last.Outcome, len(excepted))
+	}
+}
+
+// difference says how an invoice and its bill differ, "" if they do not.
+func (j *judgement) difference(i sandbox.Invoice) string {
+	if !slices.Contains([]int{2, 4, 5}, i.Status) || i.LogicType != 0 || i.ParentIDN != 0 {
+		return ""
+	}
+	var bill *sandbox.Bill
+	for _, b := range j.world.Bills {
+		if b.Attributes["precoroInvoiceID"] == strconv.FormatInt(i.ID, 10) {
+			bill = &b
+		}
+	}
+	paid, recorded, early := int64(0), int64(0), int64(0)
+	for _, p := range j.world.Payments {
+		if p.InvoiceID != i.ID || p.Cancelled {
+			continue
+		}
+		paid += amount(p.Amount)
+		if p.Date < startDay {
+			early += amount(p.Amount)
+			continue
+		}
+		if bill == nil {
+			return fmt.Sprintf("payment %d has no bill", p.ID)
+		}
+		value := bill.Attributes["payrecon-"+strconv.FormatInt(p.ID, 10)]
+		if want := fmt.Sprintf("%s %s %s", p.Amount, i.Currency, p.Date); value != want {
+			return fmt.Sprintf("payment %d is %q in Precoro and %q in the ERP", p.ID, want, value)
+		}
+	}
+	if bill == nil {
+		return ""
+	}
+	for name, value := range bill.Attributes {
+		id, is := strings.CutPrefix(name, "payrecon-")
+		if !is {
+			continue
+		}
+		recorded += amount(first(value))
+		n, err := strconv.ParseInt(id, 10, 64)
+		if p := j.payments[n]; err != nil || p.ID == 0 || p.Cancelled {
+			return fmt.Sprintf("the record of payment %s has no payment in Precoro", id)
+		}
+	}
+	total := amount(bill.Total)
+	switch {
+	case bill.Paid == 1 && paid < total:
+		return fmt.Sprintf("the bill is paid, and Precoro has %s of %s", cents(paid), bill.Total)
+	case bill.Paid == 0 && recorded == total:
+		return "the records are complete, and the bill is not paid"
+	case bill.Paid == 0 && recorded+early != paid:
+		return fmt.Sprintf("Precoro has %s, the ERP %s", cents(paid), cents(recorded))
+	}
+	return ""
+}
+
+func (j *judgement) aRunMoreWritesNothing() {
+	for _, w := range j.world.Ledger[min(j.again, len(j.world.Ledger)):] {
+		j.breaks("I3", "one run more wrote: %s on %s, %s", w.Op, w.Document, w.Key)
+	}
+}
+
+// requestsAreKept is I8.
+func (j *judgement) requestsAreKept() {
+	for _, limiter := range slices.Sorted(maps.Keys(j.world.Throttled)) {
+		j.breaks("I8", "%d requests were refused by the limiter %q", j.world.Throttled[limiter], limiter)
+	}
+	for _, alarm := range j.world.Alarms {
+		j.breaks("I8", "the sandbox is alarmed: %s", alarm)
+	}
+}
+
+// late is how long after its end what a run has sent may still take effect here: the longest scripted delay, and a margin.
+const late = settle + 2*time.Second
+
+// reportsTellTheTruth is I10: no row without a write, and no write without a row but those of runs that were cut off.
+func (j *judgement) reportsTellTheTruth() {
+	rows, created := map[string]bool{}, map[string]string{}
+	for _, one := range j.passes {
+		for _, row := range one.rows {
+			if row.Action != report.Created && row.Action != report.Adopted {
+				continue
+			}
+			rows[row.Key] = true
+			j.rowHasWrite(one, row)
+			if other, twice := created[row.Key]; twice && row.Action == report.Created && one.report != nil && other != one.id {
+				j.breaks("I10", "%s was created by the runs %s and %s, as they say", row.Key, other, one.id)
+			}
+			if row.Action == report.Created && one.report != nil {
+				created[row.Key] = one.id
+			}
+		}
+	}
+	for _, w := range j.world.Ledger {
+		for _, keys := range j.keysOf(w) {
+			switch {
+			case slices.ContainsFunc(keys, func(key string) bool { return rows[key] }):
+			case j.ofARunThatWasCut(w.At):
+				j.unreported++
+			default:
+				j.breaks("I10", "%s on %s at %s, %s, is in no report", w.Op, w.Document, w.At.UTC().Format(time.RFC3339Nano), keys[0])
+			}
+		}
+	}
+}
+
+func (j *judgement) rowHasWrite(one pass, row report.Row) {
+	if row.Direction == reconcile.ToPrecoro && row.Action == report.Created {
+		w := j.paying[row.Key]
+		if len(w) == 0 || w[0].Amount != row.Amount || w[0].Document != strconv.FormatInt(row.Invoice, 10) {
+			j.breaks("I10", "run %s says it created %s of %s on invoice %d, the ledger holds %v", one.id, row.Key, row.Amount, row.Invoice, w)
+		}
+		return
+	}
+	for _, w := range j.world.Ledger {
+		for _, keys := range j.keysOf(w) {
+			if slices.Contains(keys, row.Key) {
+				return
+			}
+		}
+	}
+	j.breaks("I10", "run %s says %s %s on invoice %d, and the ledger knows no such write", one.id, row.Action, row.Key, row.Invoice)
+}
+
+// keysOf are, for each payment that a write is about, the keys that a report may call it by. The record of a payment that we
+// made goes with that payment, unless another run wrote it later.
+func (j *judgement) keysOf(w sandbox.Write) [][]string {
+	if w.Op != saveBill {
+		return [][]string{{w.Key}}
+	}
+	var all [][]string
+	for _, change := range w.Changes {
+		text, record := strings.CutPrefix(change.Field, recordField)
+		id, err := strconv.ParseInt(text, 10, 64)
+		if !record || err != nil {
+			continue
+		}
+		keys := []string{keyInERP(id)}
+		if key := j.postedAs(id); key != "" {
+			keys = append(keys, key)
+		}
+		all = append(all, keys)
+	}
+	return all
+}
+
+// postedAs is the key that a payment of ours was made by.
+func (j *judgement) postedAs(payment int64) string {
+	for _, key := range slices.SortedFunc(maps.Keys(j.paying), cmp.Compare) {
+		if slices.ContainsFunc(j.paying[key], func(w sandbox.Write) bool { return w.ID == payment }) {
+			return key
+		}
+	}
+	return ""
+}
+
+func (j *judgement) ofARunThatWasCut(at time.Time) bool {
+	return slices.ContainsFunc(j.passes, func(one pass) bool {
+		return one.cut && !at.Before(one.started) && !at.After(one.done.Add(late))
+	})
+}
+
+// amount reads whole cents; what cannot be read is above every total.
+func amount(text string) int64 {
+	parsed, err := money.Parse(text, "EUR")
+	if err != nil {
+		return 1 << 50
+	}
+	n, err := strconv.ParseInt(strings.ReplaceAll(parsed.Number(), ".", ""), 10, 64)
+	if err != nil {
+		return 1 << 50
+	}
+	return n
+}
+
+func first(value string) string {
+	text, _, _ := strings.Cut(value, " ")
+	return text
+}

@@ -65,6 +65,7 @@ type campaign struct {
 	figures Figures
 	deck    []string
 	random  *rand.Rand // of the deck
+	stopped bool       // nothing new is to begin
 }
 
 // Run lets a campaign run. It returns what was seen also beside an error; a *Broken says which promises do not hold.
@@ -139,14 +140,13 @@ func (c *campaign) campaign(ctx context.Context, changed []patch) (err error) {
 
 // race lets all lanes work, and kills the server meanwhile.
 func (c *campaign) race(ctx context.Context) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	problems := make(chan error, len(c.lanes)+1)
 	var working, killing sync.WaitGroup
 	for _, l := range c.lanes {
 		working.Go(func() {
 			if err := l.rounds(ctx); err != nil {
-				stop() // the others end at once
+				c.stop() // the others end their rounds
+				c.Say("           %s found something", l.name)
 				problems <- err
 			}
 		})
@@ -154,7 +154,7 @@ func (c *campaign) race(ctx context.Context) error {
 	life, end := context.WithCancel(ctx)
 	killing.Go(func() {
 		if err := c.killServer(life); err != nil {
-			stop()
+			c.stop()
 			problems <- err
 		}
 	})
@@ -164,9 +164,7 @@ func (c *campaign) race(ctx context.Context) error {
 	close(problems)
 	var all []error
 	for err := range problems {
-		if !errors.Is(err, context.Canceled) || len(all) == 0 {
-			all = append(all, err)
-		}
+		all = append(all, err)
 	}
 	return errors.Join(all...)
 }
@@ -200,7 +198,7 @@ func (c *campaign) kills() int {
 func (c *campaign) draw(drop bool) (string, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.Events == nil && c.figures.Kills() >= c.Kills {
+	if c.stopped || c.Events == nil && c.figures.Kills() >= c.Kills {
 		return "", false
 	}
 	can := func(name string) bool {
@@ -218,6 +216,13 @@ func (c *campaign) draw(drop bool) (string, bool) {
 	name := c.deck[i]
 	c.deck = slices.Delete(c.deck, i, i+1)
 	return name, true
+}
+
+// stop lets every lane end after its round.
+func (c *campaign) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopped = true
 }
 
 // shuffle adds each event to the deck, and each kill of a worker three times.

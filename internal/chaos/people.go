@@ -33,6 +33,8 @@ type due struct {
 	direction reconcile.Direction
 	invoice   int64 // idn
 	cents     int64
+	// optional: both sides say already that the same is paid, so that only a deep run looks for the record.
+	optional bool
 }
 
 // pair is an invoice and its bill.
@@ -109,7 +111,7 @@ func (p *people) pay(ctx context.Context, one *pair, amount int64, date, tag str
 func (p *people) payDue(ctx context.Context, one *pair, amount int64, date, tag string) error {
 	err := p.pay(ctx, one, amount, date, tag)
 	if err == nil {
-		p.due["pr."+strconv.FormatInt(one.payment, 10)] = due{reconcile.ToERP, one.IDN, amount}
+		p.due[keyInERP(one.payment)] = due{direction: reconcile.ToERP, invoice: one.IDN, cents: amount}
 	}
 	return err
 }
@@ -123,7 +125,7 @@ func (p *people) flag(ctx context.Context, one pair, paid int) error {
 func (p *people) flagDue(ctx context.Context, one pair) error {
 	err := p.flag(ctx, one, 1)
 	if err == nil && one.paid < one.total {
-		p.due["er."+strconv.FormatInt(one.Bill, 10)+".paid"] = due{reconcile.ToPrecoro, one.IDN, one.total - one.paid}
+		p.due["er."+strconv.FormatInt(one.Bill, 10)+".paid"] = due{direction: reconcile.ToPrecoro, invoice: one.IDN, cents: one.total - one.paid}
 	}
 	return err
 }
@@ -178,9 +180,10 @@ func (p *people) payBothSides(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.payDue(ctx, &one, one.total, p.day(), ""); err != nil {
+	if err := p.pay(ctx, &one, one.total, p.day(), ""); err != nil {
 		return err
 	}
+	p.due[keyInERP(one.payment)] = due{direction: reconcile.ToERP, invoice: one.IDN, cents: one.total, optional: true}
 	return p.flag(ctx, one, 1)
 }
 

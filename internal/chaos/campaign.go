@@ -87,7 +87,7 @@ func run(ctx context.Context, o Options, changed ...patch) (Figures, error) {
 		c.figures.Exceptions += len(l.except)
 		for _, one := range l.known {
 			c.figures.Runs++
-			if one.cut {
+			if one.Cut {
 				c.figures.RunsCut++
 			}
 		}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"payrecon/internal/report"
 	"payrecon/internal/sandbox"
 	"payrecon/workflows"
 )
@@ -26,28 +25,13 @@ type trial struct {
 	before sandbox.Counters
 	// writesDue is how many writes the run owes.
 	writesDue int
-	ended     chan ending // of the trigger
-}
-
-// ending is how a trigger ended.
-type ending struct {
-	report report.Report
-	err    error
+	ended     <-chan ending // of the trigger
 }
 
 // begin starts the run.
-func (t *trial) begin(ctx context.Context) error {
-	run, err := t.trigger(ctx, "run", workflows.Request{})
-	if err != nil {
-		return err
-	}
-	t.ended = make(chan ending, 1)
-	go func() {
-		var e ending
-		e.report, e.err = t.await(ctx, run)
-		t.ended <- e
-	}()
-	return nil
+func (t *trial) begin(ctx context.Context) (err error) {
+	t.ended, err = t.request(ctx, "run", workflows.Request{})
+	return err
 }
 
 // over tells whether the trigger has ended.
@@ -55,12 +39,8 @@ func (t *trial) over() bool { return len(t.ended) > 0 }
 
 // finish waits for the report of a run that nobody stopped.
 func (t *trial) finish(ctx context.Context) error {
-	select {
-	case e := <-t.ended:
-		return e.err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	e, err := attended(ctx, t.lane, t.ended)
+	return errors.Join(err, e.err)
 }
 
 // point is a moment between two steps of a run.

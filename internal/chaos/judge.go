@@ -17,45 +17,70 @@ import (
 	"payrecon/internal/sandbox"
 )
 
-// evidence is what a lane is judged by. The sandbox's world and ledger are the truth; what payrecon says is held against it.
-type evidence struct {
-	world  sandbox.State
-	again  int // length of the ledger after one run more
-	due    map[string]due
-	except map[int64]reconcile.Reason
-	passes []pass
-	last   report.Report // of the quiet run
+// Evidence is what a lane is judged by. The sandbox's world and ledger are the truth; what payrecon says is held against it.
+type Evidence struct {
+	World  sandbox.State
+	Again  int // length of the ledger before one run more
+	Due    map[string]Due
+	Except map[int64]reconcile.Reason // by idn: what must be an exception, and why
+	Passes []Pass                     // in the order of their beginnings
+	Last   report.Report              // of the quiet run
 }
 
-// verdict is what was found out.
-type verdict struct {
-	broken []string // promises that do not hold, in words
-	// toPrecoro and toERP count the due payments that are there; lost those that are not, doubled those that are there twice.
-	toPrecoro, toERP, lost, doubled int
-	unreported                      int // writes that only the ledger knows, of runs that were cut off
+// Due is a payment that people are owed on the other side, or the record of one. Evidence holds it by its key.
+type Due struct {
+	Direction reconcile.Direction
+	Invoice   int64 // idn
+	Cents     int64
+	// Optional: both sides say already that the same is paid, so that only a deep run looks for the record.
+	Optional bool
 }
 
-// judge holds the evidence against the promises of payrecon.
-func judge(e evidence) verdict {
-	j := judgement{evidence: e, bills: map[int64]sandbox.Bill{}, payments: map[int64]sandbox.Payment{}, invoices: map[int64]sandbox.Invoice{}, paying: map[string][]sandbox.Write{}}
-	for _, b := range e.world.Bills {
+// Pass is one execution of the workflow Run that has ended, and what it says that it did.
+type Pass struct {
+	ID            string // run ID
+	Started, Done time.Time
+	Cut           bool         // terminated, reset or timed out: it could not report
+	Rows          []report.Row // of its result, or of its history where it has none
+	Base          string       // the run that it was reset from: its history, and the rows in it, are that one's too
+	Reported      bool
+}
+
+// Verdict is what was found out.
+type Verdict struct {
+	Broken []string // promises that do not hold, in words
+	// ToPrecoro and ToERP count the due payments that are there; Lost those that are not, Doubled those that are there twice.
+	ToPrecoro, ToERP, Lost, Doubled int
+	Unreported                      int // writes that only the ledger knows, of runs that were cut off
+}
+
+// Judge holds the evidence against the promises of payrecon.
+func Judge(e Evidence) Verdict {
+	j := judgement{
+		Evidence: e, bills: map[int64]sandbox.Bill{}, payments: map[int64]sandbox.Payment{}, invoices: map[int64]sandbox.Invoice{},
+		paying: map[string][]sandbox.Write{},
+	}
+	for _, b := range e.World.Bills {
 		j.bills[b.ID] = b
 	}
-	for _, p := range e.world.Payments {
+	for _, p := range e.World.Payments {
 		j.payments[p.ID] = p
 	}
-	for _, i := range e.world.Invoices {
+	for _, i := range e.World.Invoices {
 		j.invoices[i.ID] = i
 	}
-	for _, step := range []func(){j.count, j.writtenOnce, j.nothingElseWritten, j.withinTotals, j.everythingDueIsThere, j.noDifferenceIsLeft, j.aRunMoreWritesNothing, j.requestsAreKept, j.reportsTellTheTruth} {
+	for _, step := range []func(){
+		j.count, j.writtenOnce, j.nothingElseWritten, j.withinTotals, j.everythingDueIsThere, j.noDifferenceIsLeft, j.aRunMoreWritesNothing,
+		j.requestsAreKept, j.reportsTellTheTruth,
+	} {
 		step()
 	}
-	return j.verdict
+	return j.Verdict
 }
 
 type judgement struct {
-	evidence
-	verdict
+	Evidence
+	Verdict
 
 	bills    map[int64]sandbox.Bill
 	payments map[int64]sandbox.Payment
@@ -64,7 +89,7 @@ type judgement struct {
 }
 
 func (j *judgement) breaks(promise, format string, args ...any) {
-	j.broken = append(j.broken, promise+": "+fmt.Sprintf(format, args...))
+	j.Broken = append(j.Broken, promise+": "+fmt.Sprintf(format, args...))
 }
 
 const (
@@ -74,7 +99,7 @@ const (
 )
 
 func (j *judgement) count() {
-	for _, w := range j.world.Ledger {
+	for _, w := range j.World.Ledger {
 		if w.Op == postPayment {
 			j.paying[w.Key] = append(j.paying[w.Key], w)
 		}
@@ -85,12 +110,12 @@ func (j *judgement) count() {
 func (j *judgement) writtenOnce() {
 	for _, key := range slices.Sorted(maps.Keys(j.paying)) {
 		if n := len(j.paying[key]); n > 1 {
-			j.doubled += n - 1
+			j.Doubled += n - 1
 			j.breaks("I1", "%d payments were made in Precoro for %s, of invoice %s", n, key, j.paying[key][0].Document)
 		}
 	}
 	tags := map[string]int64{}
-	for _, p := range j.world.Payments {
+	for _, p := range j.World.Payments {
 		if other, taken := tags[p.ExternalID]; taken && p.ExternalID != "" && !strings.HasPrefix(p.ExternalID, "bank-") && !strings.HasPrefix(p.ExternalID, "statement-") {
 			j.breaks("I1", "payments %d and %d carry one external ID, %s", other, p.ID, p.ExternalID)
 		}
@@ -100,15 +125,15 @@ func (j *judgement) writtenOnce() {
 
 // nothingElseWritten is I1 and I6: what is not due has its counterpart, or is none of ours to write.
 func (j *judgement) nothingElseWritten() {
-	for _, w := range j.world.Ledger {
+	for _, w := range j.World.Ledger {
 		switch w.Op {
 		case postPayment:
-			d, is := j.due[w.Key]
+			d, is := j.Due[w.Key]
 			switch {
 			case !is:
 				j.breaks("I6", "payment %d of %s was made on invoice %s by %s, and nobody was owed it", w.ID, w.Amount, w.Document, w.Key)
-			case w.Amount != cents(d.cents) || w.Document != strconv.FormatInt(d.invoice, 10):
-				j.breaks("I1", "payment %d is %s on invoice %s, but %s is due as %s on %d", w.ID, w.Amount, w.Document, w.Key, cents(d.cents), d.invoice)
+			case w.Amount != cents(d.Cents) || w.Document != strconv.FormatInt(d.Invoice, 10):
+				j.breaks("I1", "payment %d is %s on invoice %s, but %s is due as %s on %d", w.ID, w.Amount, w.Document, w.Key, cents(d.Cents), d.Invoice)
 			}
 		case saveBill:
 			for _, change := range w.Changes {
@@ -135,7 +160,7 @@ func (j *judgement) changed(w sandbox.Write, change sandbox.Change) {
 	case change.Before != "":
 		j.breaks("I1", "the record of payment %d on bill %d was written over: %q, then %q", id, w.ID, change.Before, change.After)
 	default:
-		_, owed := j.due[keyInERP(id)]
+		_, owed := j.Due[keyInERP(id)]
 		if p := j.payments[id]; !owed && p.By != "api" {
 			j.breaks("I6", "bill %d got a record of payment %d, and nobody was owed it", w.ID, id)
 		}
@@ -154,7 +179,7 @@ func (j *judgement) withinTotals() {
 			}
 		}
 	}
-	for _, b := range j.world.Bills {
+	for _, b := range j.World.Bills {
 		recorded := int64(0)
 		for name, value := range b.Attributes {
 			if strings.HasPrefix(name, "payrecon-") {
@@ -170,37 +195,37 @@ func (j *judgement) withinTotals() {
 // everythingDueIsThere: each payment that people are owed, once.
 func (j *judgement) everythingDueIsThere() {
 	records := map[string]int{}
-	for _, b := range j.world.Bills {
+	for _, b := range j.World.Bills {
 		for name := range b.Attributes {
 			if id, is := strings.CutPrefix(name, "payrecon-"); is {
 				records["pr."+id]++
 			}
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(j.due)) {
-		d := j.due[key]
+	for _, key := range slices.Sorted(maps.Keys(j.Due)) {
+		d := j.Due[key]
 		n := records[key]
-		if d.direction == reconcile.ToPrecoro {
+		if d.Direction == reconcile.ToPrecoro {
 			n = min(len(j.paying[key]), 1)
 		}
 		switch {
-		case n == 0 && d.optional:
+		case n == 0 && d.Optional:
 		case n == 0:
-			j.lost++
-			j.breaks("I4", "%s of %s on invoice %d is due and was not made; the report says %q", key, cents(d.cents), d.invoice, j.reasonOf(d.invoice))
+			j.Lost++
+			j.breaks("I4", "%s of %s on invoice %d is due and was not made; the report says %q", key, cents(d.Cents), d.Invoice, j.reasonOf(d.Invoice))
 		case n > 1:
-			j.doubled += n - 1
+			j.Doubled += n - 1
 			j.breaks("I1", "%d bills hold the record of %s", n, key)
-		case d.direction == reconcile.ToPrecoro:
-			j.toPrecoro++
+		case d.Direction == reconcile.ToPrecoro:
+			j.ToPrecoro++
 		default:
-			j.toERP++
+			j.ToERP++
 		}
 	}
 }
 
 func (j *judgement) reasonOf(idn int64) string {
-	for _, row := range j.last.Rows {
+	for _, row := range j.Last.Rows {
 		if row.Invoice == idn && row.Action == report.HasException {
 			return string(row.Reason) + ": " + row.Note
 		}
@@ -211,33 +236,33 @@ func (j *judgement) reasonOf(idn int64) string {
 // noDifferenceIsLeft is I3: what still differs is an exception of the quiet run, and there are no others than must be.
 func (j *judgement) noDifferenceIsLeft() {
 	excepted := map[int64]reconcile.Reason{}
-	for _, row := range j.last.Rows {
+	for _, row := range j.Last.Rows {
 		if row.Action == report.HasException {
 			excepted[row.Invoice] = row.Reason
 		}
 	}
-	for _, i := range j.world.Invoices {
+	for _, i := range j.World.Invoices {
 		why := j.difference(i)
 		if _, listed := excepted[i.IDN]; why != "" && !listed {
 			j.breaks("I3", "invoice %d: %s, and no exception says so", i.IDN, why)
 		}
 	}
 	for _, idn := range slices.Sorted(maps.Keys(excepted)) {
-		if want := j.except[idn]; excepted[idn] != want {
+		if want := j.Except[idn]; excepted[idn] != want {
 			j.breaks("I3", "invoice %d is an exception, %s, for no reason in the world (%q)", idn, j.reasonOf(idn), want)
 		}
 	}
-	for _, idn := range slices.Sorted(maps.Keys(j.except)) {
+	for _, idn := range slices.Sorted(maps.Keys(j.Except)) {
 		if excepted[idn] == "" {
-			j.breaks("I4", "invoice %d is %s, and no exception says so", idn, j.except[idn])
+			j.breaks("I4", "invoice %d is %s, and no exception says so", idn, j.Except[idn])
 		}
 	}
 	want := report.Agreed
 	if len(excepted) > 0 {
 		want = report.Exceptions
 	}
-	if j.last.Outcome != want {
-		j.breaks("I10", "the quiet run says %q with %d exceptions", j.last.Outcome, len(excepted))
+	if j.Last.Outcome != want {
+		j.breaks("I10", "the quiet run says %q with %d exceptions", j.Last.Outcome, len(excepted))
 	}
 }
 
@@ -247,13 +272,13 @@ func (j *judgement) difference(i sandbox.Invoice) string {
 		return ""
 	}
 	var bill *sandbox.Bill
-	for _, b := range j.world.Bills {
+	for _, b := range j.World.Bills {
 		if b.Attributes["precoroInvoiceID"] == strconv.FormatInt(i.ID, 10) {
 			bill = &b
 		}
 	}
 	paid, recorded, early := int64(0), int64(0), int64(0)
-	for _, p := range j.world.Payments {
+	for _, p := range j.World.Payments {
 		if p.InvoiceID != i.ID || p.Cancelled {
 			continue
 		}
@@ -266,7 +291,7 @@ func (j *judgement) difference(i sandbox.Invoice) string {
 			return fmt.Sprintf("payment %d has no bill", p.ID)
 		}
 		value, recordedThere := bill.Attributes["payrecon-"+strconv.FormatInt(p.ID, 10)]
-		if d := j.due[keyInERP(p.ID)]; d.optional && !recordedThere {
+		if d := j.Due[keyInERP(p.ID)]; d.Optional && !recordedThere {
 			continue
 		}
 		if want := fmt.Sprintf("%s %s %s", p.Amount, i.Currency, p.Date); value != want {
@@ -300,17 +325,17 @@ func (j *judgement) difference(i sandbox.Invoice) string {
 }
 
 func (j *judgement) aRunMoreWritesNothing() {
-	for _, w := range j.world.Ledger[min(j.again, len(j.world.Ledger)):] {
+	for _, w := range j.World.Ledger[min(j.Again, len(j.World.Ledger)):] {
 		j.breaks("I3", "one run more wrote: %s on %s, %s", w.Op, w.Document, w.Key)
 	}
 }
 
 // requestsAreKept is I8.
 func (j *judgement) requestsAreKept() {
-	for _, limiter := range slices.Sorted(maps.Keys(j.world.Throttled)) {
-		j.breaks("I8", "%d requests were refused by the limiter %q", j.world.Throttled[limiter], limiter)
+	for _, limiter := range slices.Sorted(maps.Keys(j.World.Throttled)) {
+		j.breaks("I8", "%d requests were refused by the limiter %q", j.World.Throttled[limiter], limiter)
 	}
-	for _, alarm := range j.world.Alarms {
+	for _, alarm := range j.World.Alarms {
 		j.breaks("I8", "the sandbox is alarmed: %s", alarm)
 	}
 }
@@ -320,28 +345,29 @@ const late = settle + 2*time.Second
 
 // reportsTellTheTruth is I10: no row without a write, and no write without a row but those of runs that were cut off.
 func (j *judgement) reportsTellTheTruth() {
-	rows, created := map[string]bool{}, map[string]string{}
-	for _, one := range j.passes {
-		for _, row := range one.rows {
+	rows, created := map[string]bool{}, map[string]Pass{}
+	for _, one := range j.Passes {
+		for _, row := range one.Rows {
 			if row.Action != report.Created && row.Action != report.Adopted {
 				continue
 			}
 			rows[row.Key] = true
 			j.rowHasWrite(one, row)
-			if other, twice := created[row.Key]; twice && row.Action == report.Created && one.report != nil && other != one.id {
-				j.breaks("I10", "%s was created by the runs %s and %s, as they say", row.Key, other, one.id)
+			if row.Action != report.Created || !one.Reported {
+				continue
 			}
-			if row.Action == report.Created && one.report != nil {
-				created[row.Key] = one.id
+			if other, twice := created[row.Key]; twice && other.ID != one.ID && other.Base != one.ID && one.Base != other.ID {
+				j.breaks("I10", "%s was created by the runs %s and %s, as they say", row.Key, other.ID, one.ID)
 			}
+			created[row.Key] = one
 		}
 	}
-	for _, w := range j.world.Ledger {
+	for _, w := range j.World.Ledger {
 		for _, keys := range j.keysOf(w) {
 			switch {
 			case slices.ContainsFunc(keys, func(key string) bool { return rows[key] }):
 			case j.ofARunThatWasCut(w.At):
-				j.unreported++
+				j.Unreported++
 			default:
 				j.breaks("I10", "%s on %s at %s, %s, is in no report", w.Op, w.Document, w.At.UTC().Format(time.RFC3339Nano), keys[0])
 			}
@@ -349,22 +375,22 @@ func (j *judgement) reportsTellTheTruth() {
 	}
 }
 
-func (j *judgement) rowHasWrite(one pass, row report.Row) {
+func (j *judgement) rowHasWrite(one Pass, row report.Row) {
 	if row.Direction == reconcile.ToPrecoro && row.Action == report.Created {
 		w := j.paying[row.Key]
 		if len(w) == 0 || w[0].Amount != row.Amount || w[0].Document != strconv.FormatInt(row.Invoice, 10) {
-			j.breaks("I10", "run %s says it created %s of %s on invoice %d, the ledger holds %v", one.id, row.Key, row.Amount, row.Invoice, w)
+			j.breaks("I10", "run %s says it created %s of %s on invoice %d, the ledger holds %v", one.ID, row.Key, row.Amount, row.Invoice, w)
 		}
 		return
 	}
-	for _, w := range j.world.Ledger {
+	for _, w := range j.World.Ledger {
 		for _, keys := range j.keysOf(w) {
 			if slices.Contains(keys, row.Key) {
 				return
 			}
 		}
 	}
-	j.breaks("I10", "run %s says %s %s on invoice %d, and the ledger knows no such write", one.id, row.Action, row.Key, row.Invoice)
+	j.breaks("I10", "run %s says %s %s on invoice %d, and the ledger knows no such write", one.ID, row.Action, row.Key, row.Invoice)
 }
 
 // keysOf are, for each payment that a write is about, the keys that a report may call it by. The record of a payment that we
@@ -400,8 +426,8 @@ func (j *judgement) postedAs(payment int64) string {
 }
 
 func (j *judgement) ofARunThatWasCut(at time.Time) bool {
-	return slices.ContainsFunc(j.passes, func(one pass) bool {
-		return one.cut && !at.Before(one.started) && !at.After(one.done.Add(late))
+	return slices.ContainsFunc(j.Passes, func(one Pass) bool {
+		return one.Cut && !at.Before(one.Started) && !at.After(one.Done.Add(late))
 	})
 }
 

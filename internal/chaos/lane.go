@@ -44,7 +44,8 @@ type lane struct {
 	random                      *rand.Rand
 	sandbox                     *process
 	workers                     []*process
-	known                       map[string]pass
+	build                       string // the program of the worker that was hired last
+	known                       map[string]Pass
 	round                       int
 	scope                       string   // of this round's quiet run
 	started                     []string // workflow IDs of this round's triggers
@@ -52,14 +53,14 @@ type lane struct {
 	mu      sync.Mutex
 	running bool
 	hurt    []time.Time // when something was killed since the present run began
-	seen    verdict     // of the round before
+	seen    Verdict     // of the round before
 }
 
 // open starts the lane's sandbox and writes its configuration.
 func (c *campaign) open(ctx context.Context, n int) (*lane, error) {
 	l := &lane{
 		campaign: c, name: fmt.Sprintf("lane%d", n), queue: fmt.Sprintf("chaos-%d", n), folder: filepath.Join(c.folder, fmt.Sprintf("lane%d", n)),
-		dropKey: n%3 == 0, random: c.source(uint64(n) + 1), known: map[string]pass{}, //nolint:gosec // lanes are few
+		dropKey: n%3 == 0, random: c.source(uint64(n) + 1), known: map[string]Pass{}, //nolint:gosec // lanes are few
 	}
 	if err := os.MkdirAll(l.folder, 0o700); err != nil {
 		return l, err
@@ -118,6 +119,7 @@ func (l *lane) close() error {
 
 // hire starts a worker of a build.
 func (l *lane) hire(ctx context.Context, program string) error {
+	l.build = program
 	p, err := start(ctx, filepath.Join(l.folder, "worker.log"), program, l.temporal.Address, "worker", "--config", l.config)
 	if err == nil {
 		l.workers = append(l.workers, p)
@@ -125,7 +127,8 @@ func (l *lane) hire(ctx context.Context, program string) error {
 	return err
 }
 
-// staffed makes sure that somebody works: a worker ends by itself if the server is gone for long.
+// staffed makes sure that somebody works. A worker that cannot reach the server when it starts ends, as any program that is
+// kept alive by something else may.
 func (l *lane) staffed(ctx context.Context, program string) error {
 	l.workers = slices.DeleteFunc(l.workers, (*process).gone)
 	if len(l.workers) > 0 {
@@ -178,6 +181,24 @@ func (l *lane) trigger(ctx context.Context, what string, request workflows.Reque
 		return err
 	})
 	return run, err
+}
+
+// attended waits for something, and keeps a worker at work meanwhile.
+func attended[T any](ctx context.Context, l *lane, what <-chan T) (T, error) {
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	for {
+		select {
+		case got := <-what:
+			return got, nil
+		case <-ctx.Done():
+			return *new(T), ctx.Err()
+		case <-look.C:
+			if err := l.staffed(ctx, l.build); err != nil {
+				return *new(T), err
+			}
+		}
+	}
 }
 
 // await waits for a trigger's report. The server may be killed meanwhile.
@@ -271,73 +292,82 @@ func (l *lane) holdToPromises(ctx context.Context) error {
 	if _, err := l.reconcile(ctx, "again", l.everything()); err != nil {
 		return fmt.Errorf("one run more: %w\n%s", err, l.look(ctx))
 	}
-	e := evidence{due: l.due, except: l.except, last: quiet}
+	e := Evidence{Due: l.due, Except: l.except, Last: quiet}
 	for _, n := range before.Writes {
-		e.again += n
+		e.Again += n
 	}
-	if e.world, err = l.box.state(ctx); err != nil {
+	if e.World, err = l.box.state(ctx); err != nil {
 		return err
 	}
 	if err := l.reach(ctx, func(ctx context.Context) error { return l.passes(ctx, l.name, l.known) }); err != nil {
 		return err
 	}
-	for _, one := range l.known {
-		e.passes = append(e.passes, one)
-	}
-	v := judge(e)
+	e.Passes = slices.SortedFunc(maps.Values(l.known), func(a, b Pass) int { return a.Started.Compare(b.Started) })
+	v := Judge(e)
 	l.add(v)
-	if len(v.broken) > 0 {
+	if len(v.Broken) > 0 {
 		if err := l.keep(e); err != nil {
 			return err
 		}
-		return &Broken{Lane: l.name, Round: l.round, What: v.broken, Folder: l.folder}
+		return &Broken{Lane: l.name, Round: l.round, What: v.Broken, Folder: l.folder}
 	}
 	return nil
 }
 
 func (l *lane) reconcile(ctx context.Context, what, scope string) (report.Report, error) {
-	run, err := l.trigger(ctx, what, workflows.Request{Scope: scope})
+	ended, err := l.request(ctx, what, workflows.Request{Scope: scope})
 	if err != nil {
 		return report.Report{}, err
 	}
-	return l.await(ctx, run)
+	e, err := attended(ctx, l, ended)
+	return e.report, errors.Join(err, e.err)
+}
+
+// ending is how a trigger ended.
+type ending struct {
+	report report.Report
+	err    error
+}
+
+// request starts a run, and waits for its end beside.
+func (l *lane) request(ctx context.Context, what string, request workflows.Request) (<-chan ending, error) {
+	run, err := l.trigger(ctx, what, request)
+	if err != nil {
+		return nil, err
+	}
+	ended := make(chan ending, 1)
+	go func() {
+		var e ending
+		e.report, e.err = l.await(ctx, run)
+		ended <- e
+	}()
+	return ended, nil
 }
 
 // keep writes down what the verdict was about.
-func (l *lane) keep(e evidence) error {
-	said := map[string]report.Report{}
-	for _, one := range e.passes {
-		if one.report != nil {
-			said[one.started.UTC().Format(time.RFC3339Nano)+" "+one.id] = *one.report
-		}
+func (l *lane) keep(e Evidence) error {
+	text, err := json.MarshalIndent(e, "", " ")
+	if err != nil {
+		return err
 	}
-	for name, what := range map[string]any{"world.json": e.world, "reports.json": said} {
-		text, err := json.MarshalIndent(what, "", " ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(l.folder, name), text, 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
+	return os.WriteFile(filepath.Join(l.folder, "evidence.json"), text, 0o600)
 }
 
 // add counts what a verdict brings beside those before it.
-func (l *lane) add(v verdict) {
+func (l *lane) add(v Verdict) {
 	l.count(func(f *Figures) {
-		f.CreatedToERP += v.toERP - l.seen.toERP
-		f.CreatedToPrecoro += v.toPrecoro - l.seen.toPrecoro
-		f.Duplicated += v.doubled - l.seen.doubled
-		f.Lost += v.lost - l.seen.lost
-		f.Unreported += v.unreported - l.seen.unreported
+		f.CreatedToERP += v.ToERP - l.seen.ToERP
+		f.CreatedToPrecoro += v.ToPrecoro - l.seen.ToPrecoro
+		f.Duplicated += v.Doubled - l.seen.Doubled
+		f.Lost += v.Lost - l.seen.Lost
+		f.Unreported += v.Unreported - l.seen.Unreported
 	})
 	l.seen = v
 }
 
 // everything is the scope of a run that must find nothing to write: not even records that only a deep run looks for.
 func (l *lane) everything() string {
-	if slices.ContainsFunc(slices.Collect(maps.Values(l.due)), func(d due) bool { return d.optional }) && l.scope != workflows.ScopeDeep {
+	if slices.ContainsFunc(slices.Collect(maps.Values(l.due)), func(d Due) bool { return d.Optional }) && l.scope != workflows.ScopeDeep {
 		return workflows.ScopeFull
 	}
 	return workflows.ScopeDeep
@@ -349,8 +379,8 @@ func (l *lane) owed() int {
 	writes := 0
 	for _, d := range l.due {
 		switch {
-		case d.optional:
-		case d.direction == reconcile.ToERP:
+		case d.Optional:
+		case d.Direction == reconcile.ToERP:
 			writes++
 		case l.dropKey:
 			writes += 3

@@ -21,20 +21,11 @@ type people struct {
 	box    *box
 	random *rand.Rand
 
-	due      map[string]due             // by key
+	due      map[string]Due             // by key
 	except   map[int64]reconcile.Reason // by idn: what must end as an exception, and why
 	hands    []pair                     // partly paid in Precoro, and settled
 	complete []pair                     // paid in full by one payment in Precoro, and settled
 	fresh    []pair                     // of this round; settled when it has been judged
-}
-
-// due is a payment that is to be created on the other side, or recorded there.
-type due struct {
-	direction reconcile.Direction
-	invoice   int64 // idn
-	cents     int64
-	// optional: both sides say already that the same is paid, so that only a deep run looks for the record.
-	optional bool
 }
 
 // pair is an invoice and its bill.
@@ -46,7 +37,7 @@ type pair struct {
 }
 
 func newPeople(b *box, random *rand.Rand) *people {
-	return &people{box: b, random: random, due: map[string]due{}, except: map[int64]reconcile.Reason{}}
+	return &people{box: b, random: random, due: map[string]Due{}, except: map[int64]reconcile.Reason{}}
 }
 
 // deeds are what people do between two runs. Those in both directions come first: a round does each of them at least once.
@@ -111,7 +102,7 @@ func (p *people) pay(ctx context.Context, one *pair, amount int64, date, tag str
 func (p *people) payDue(ctx context.Context, one *pair, amount int64, date, tag string) error {
 	err := p.pay(ctx, one, amount, date, tag)
 	if err == nil {
-		p.due[keyInERP(one.payment)] = due{direction: reconcile.ToERP, invoice: one.IDN, cents: amount}
+		p.due[keyInERP(one.payment)] = Due{Direction: reconcile.ToERP, Invoice: one.IDN, Cents: amount}
 	}
 	return err
 }
@@ -125,7 +116,7 @@ func (p *people) flag(ctx context.Context, one pair, paid int) error {
 func (p *people) flagDue(ctx context.Context, one pair) error {
 	err := p.flag(ctx, one, 1)
 	if err == nil && one.paid < one.total {
-		p.due["er."+strconv.FormatInt(one.Bill, 10)+".paid"] = due{direction: reconcile.ToPrecoro, invoice: one.IDN, cents: one.total - one.paid}
+		p.due["er."+strconv.FormatInt(one.Bill, 10)+".paid"] = Due{Direction: reconcile.ToPrecoro, Invoice: one.IDN, Cents: one.total - one.paid}
 	}
 	return err
 }
@@ -183,7 +174,7 @@ func (p *people) payBothSides(ctx context.Context) error {
 	if err := p.pay(ctx, &one, one.total, p.day(), ""); err != nil {
 		return err
 	}
-	p.due[keyInERP(one.payment)] = due{direction: reconcile.ToERP, invoice: one.IDN, cents: one.total, optional: true}
+	p.due[keyInERP(one.payment)] = Due{Direction: reconcile.ToERP, Invoice: one.IDN, Cents: one.total, Optional: true}
 	return p.flag(ctx, one, 1)
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
@@ -18,18 +17,8 @@ import (
 	"payrecon/workflows"
 )
 
-// pass is one execution of the workflow Run that has ended, and what it says that it did.
-type pass struct {
-	id            string
-	started, done time.Time
-	cut           bool         // terminated, reset or timed out: it could not report
-	rows          []report.Row // of its result, or of its history where it has none
-	filed         int          // rows in its history
-	report        *report.Report
-}
-
 // passes reads the runs of a company that have ended and are not known yet.
-func (c *campaign) passes(ctx context.Context, company string, known map[string]pass) error {
+func (c *campaign) passes(ctx context.Context, company string, known map[string]Pass) error {
 	query := fmt.Sprintf("WorkflowId = '%s'", workflows.RunID(company))
 	var next []byte
 	for {
@@ -42,7 +31,7 @@ func (c *campaign) passes(ctx context.Context, company string, known map[string]
 			if _, is := known[id]; is || info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
 				continue
 			}
-			one := pass{id: id, started: info.GetStartTime().AsTime(), done: info.GetCloseTime().AsTime()}
+			one := Pass{ID: id, Started: info.GetStartTime().AsTime(), Done: info.GetCloseTime().AsTime()}
 			if err := c.read(ctx, company, &one); err != nil {
 				return fmt.Errorf("run %s of %s: %w", id, company, err)
 			}
@@ -55,9 +44,9 @@ func (c *campaign) passes(ctx context.Context, company string, known map[string]
 }
 
 // read takes what a run says out of its history.
-func (c *campaign) read(ctx context.Context, company string, into *pass) error {
-	var filed []report.Row
-	events := c.client.GetWorkflowHistory(ctx, workflows.RunID(company), into.id, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+func (c *campaign) read(ctx context.Context, company string, into *Pass) error {
+	var filed, reported []report.Row
+	events := c.client.GetWorkflowHistory(ctx, workflows.RunID(company), into.ID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
 		if err != nil {
@@ -69,17 +58,21 @@ func (c *campaign) read(ctx context.Context, company string, into *pass) error {
 		}
 		filed = append(filed, rows...)
 		if end != nil {
-			into.report = &end.Report
+			into.Reported, reported = true, end.Report.Rows
 		}
 		switch event.GetEventType() {
+		case enums.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+			if failed := event.GetWorkflowTaskFailedEventAttributes(); failed.GetCause() == enums.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW {
+				into.Base = failed.GetBaseRunId()
+			}
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
-			into.cut = true
+			into.Cut = true
 		default:
 		}
 	}
-	into.rows, into.filed = filed, len(filed)
-	if into.report != nil {
-		into.rows = into.report.Rows
+	into.Rows = filed
+	if into.Reported {
+		into.Rows = reported
 	}
 	return nil
 }

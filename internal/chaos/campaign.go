@@ -32,6 +32,8 @@ type Options struct {
 	Events []string
 	// ServerEvery is how long the Temporal server lives at most, about half of that at least; 0 does not kill it.
 	ServerEvery time.Duration
+	// Break names a build that must be found out; "" is payrecon as it stands.
+	Break string
 	// Keep leaves the campaign's folder where it is, with all logs. It is kept too when a promise is broken.
 	Keep bool
 	Now  func() time.Time
@@ -69,15 +71,16 @@ type campaign struct {
 }
 
 // Run lets a campaign run. It returns what was seen also beside an error; a *Broken says which promises do not hold.
-func Run(ctx context.Context, o Options) (Figures, error) { return run(ctx, o) }
-
-// run is Run on a build with some files changed.
-func run(ctx context.Context, o Options, changed ...patch) (Figures, error) {
+func Run(ctx context.Context, o Options) (Figures, error) {
+	changed, err := o.broken()
+	if err != nil {
+		return Figures{}, err
+	}
 	c := &campaign{Options: o, deck: slices.Clone(o.Events)}
 	c.random = c.source(0)
 	c.figures = Figures{Seed: o.Seed, Lanes: o.Lanes, WorkerKills: map[string]int{}, Missed: map[string]int{}, Events: map[string]int{}}
 	began := c.Now()
-	err := c.campaign(ctx, changed)
+	err = c.campaign(ctx, changed)
 	c.figures.Wall = c.Now().Sub(began).Seconds()
 	for _, l := range c.lanes {
 		if l.people == nil {

@@ -292,6 +292,15 @@ func events() []event {
 	)
 }
 
+// Events are the names of all events.
+func Events() []string {
+	var names []string
+	for _, e := range events() {
+		names = append(names, e.name)
+	}
+	return names
+}
+
 // named finds an event.
 func named(name string) (event, error) {
 	for _, e := range events() {

@@ -30,7 +30,8 @@ func agreed() chaos.Evidence {
 	return chaos.Evidence{
 		World: sandbox.State{
 			Invoices: []sandbox.Invoice{
-				{ID: 1, IDN: 101, Status: 5, Currency: "EUR", Total: "50.00"}, {ID: 2, IDN: 102, Status: 5, Currency: "EUR", Total: "50.00"},
+				{ID: 1, IDN: 101, Status: 5, Currency: "EUR", Total: "50.00"},
+				{ID: 2, IDN: 102, Status: 5, Currency: "EUR", Total: "50.00"},
 				{ID: 3, IDN: 103, Status: 5, Currency: "EUR", Total: "50.00"},
 			},
 			Payments: []sandbox.Payment{

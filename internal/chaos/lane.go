@@ -240,7 +240,7 @@ func (l *lane) play(ctx context.Context, e event) error {
 	l.round++
 	l.started, l.hurt = nil, nil
 	owed := l.owed()
-	if err := l.people.work(ctx); err != nil {
+	if err := l.change(ctx); err != nil {
 		return err
 	}
 	t := &trial{lane: l, writesDue: l.owed() - owed}

@@ -23,7 +23,7 @@ type people struct {
 
 	due      map[string]Due             // by key
 	except   map[int64]reconcile.Reason // by idn: what must end as an exception, and why
-	hands    []pair                     // partly paid in Precoro, and settled
+	partly   []pair                     // partly paid in Precoro, and settled
 	complete []pair                     // paid in full by one payment in Precoro, and settled
 	fresh    []pair                     // of this round; settled when it has been judged
 }
@@ -49,8 +49,8 @@ var deeds = []func(*people, context.Context) error{
 
 const always = 2 // so many of the deeds are done in each round
 
-// work changes the world for one round.
-func (p *people) work(ctx context.Context) error {
+// change changes the world for one round.
+func (p *people) change(ctx context.Context) error {
 	for _, deed := range deeds[:always] {
 		for range 1 + p.random.IntN(2) {
 			if err := deed(p, ctx); err != nil {
@@ -72,11 +72,10 @@ func (p *people) more(ctx context.Context) error { return deeds[p.random.IntN(le
 // settled tells that what is due has been judged.
 func (p *people) settled() {
 	for _, one := range p.fresh {
-		switch {
-		case one.paid == one.total:
+		if one.paid == one.total {
 			p.complete = append(p.complete, one)
-		default:
-			p.hands = append(p.hands, one)
+		} else {
+			p.partly = append(p.partly, one)
 		}
 	}
 	p.fresh = nil
@@ -192,7 +191,7 @@ func (p *people) payPartAndFlag(ctx context.Context) error {
 
 // payMore pays another part of an invoice that a run has settled.
 func (p *people) payMore(ctx context.Context) error {
-	one, found := p.take(&p.hands)
+	one, found := p.take(&p.partly)
 	if !found {
 		return p.payPart(ctx)
 	}
@@ -203,7 +202,7 @@ func (p *people) payMore(ctx context.Context) error {
 
 // flagRest pays the rest of such an invoice in the ERP.
 func (p *people) flagRest(ctx context.Context) error {
-	one, found := p.take(&p.hands)
+	one, found := p.take(&p.partly)
 	if !found {
 		return p.payPart(ctx)
 	}

@@ -15,8 +15,11 @@ import (
 var breaks = map[string]patch{
 	// Whatever a write was decided on is taken for fresh, also after a reset.
 	"never-stale": {
-		"activities/fresh.go", regexp.MustCompile(`if f, stale := c\.staleRead\(ctx, side, read\); stale \{`),
-		"if f, stale := c.staleRead(ctx, side, read); stale && false {",
+		"activities/fresh.go", regexp.MustCompile(`f\.text = "not sent: " \+ f\.text\n\treturn f, true`), "return f, false",
+	},
+	// A run that was reset to a time before its reading does not wait for what it had begun.
+	"blind-to-resets": {
+		"activities/fresh.go", regexp.MustCompile(`case self\.RunID != "" && self\.RunID != info`), `case self.RunID == "never" && self.RunID != info`,
 	},
 	// What became of a lost write is not looked for before it is sent again.
 	"no-check": {

@@ -3,6 +3,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,19 +43,12 @@ func build(ctx context.Context, folder, program string, patches ...patch) error 
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	for _, change := range patches {
 		original := filepath.Join(root, change.file)
-		from := original
-		if earlier, changed := overlay.Replace[original]; changed {
-			from = earlier
-		}
-		text, err := os.ReadFile(from) //nolint:gosec // a source file of this module
+		text, err := change.apply(root, overlay.Replace[original])
 		if err != nil {
 			return err
 		}
-		if len(change.find.FindAll(text, 2)) != 1 {
-			return fmt.Errorf("build: %s holds %q not exactly once", change.file, change.find)
-		}
 		to := filepath.Join(folder, filepath.Base(program)+"-"+strings.ReplaceAll(change.file, "/", "-"))
-		if err := os.WriteFile(to, change.find.ReplaceAll(text, []byte(change.replace)), 0o600); err != nil { //nolint:gosec // into the campaign's folder
+		if err := os.WriteFile(to, text, 0o600); err != nil { //nolint:gosec // into the campaign's folder
 			return err
 		}
 		overlay.Replace[original] = to
@@ -73,6 +67,18 @@ func build(ctx context.Context, folder, program string, patches ...patch) error 
 		return fmt.Errorf("%s: %w\n%s", cmd, err, output)
 	}
 	return nil
+}
+
+// apply is the patched text of the patch's file, or of what an earlier patch has made of it.
+func (p patch) apply(root, earlier string) ([]byte, error) {
+	text, err := os.ReadFile(cmp.Or(earlier, filepath.Join(root, p.file))) //nolint:gosec // a source file of this module
+	if err != nil {
+		return nil, err
+	}
+	if n := len(p.find.FindAll(text, 2)); n != 1 {
+		return nil, fmt.Errorf("build: %s holds %q not exactly once", p.file, p.find)
+	}
+	return p.find.ReplaceAll(text, []byte(p.replace)), nil
 }
 
 // moduleRoot is the folder of this module, wherever in it this process was started.

@@ -228,11 +228,11 @@ func (c *campaign) stop() {
 	c.stopped = true
 }
 
-// shuffle adds each event to the deck, and each kill of a worker three times.
+// shuffle adds each event to the deck twice, and each kill of a worker three times.
 func (c *campaign) shuffle() {
 	var more []string
 	for _, e := range events() {
-		times := 1
+		times := 2
 		if strings.HasPrefix(e.name, "kill ") {
 			times = 3
 		}

@@ -85,6 +85,7 @@ const (
 var (
 	postHeld = point{name: "while a POST is held", faults: []sandbox.Fault{slow("precoro", postPayment)}, met: asked("precoro", postPayment)}
 	saveHeld = point{name: "while a bill is saved", faults: []sandbox.Fault{slow("erply", saveBill)}, met: asked("erply", saveBill, "bulk/"+saveBill)}
+	atWork   = point{name: "at work", met: asked("precoro", "GET /invoices"), loose: 400 * time.Millisecond}
 	anywhen  = point{name: "at a random moment", met: func(*trial, sandbox.Counters) bool { return true }, loose: 1500 * time.Millisecond}
 )
 
@@ -224,7 +225,7 @@ func (t *trial) takeOver(ctx context.Context, program string) error {
 
 // somePoint is a point that any lane meets.
 func (t *trial) somePoint() point {
-	return []point{anywhen, postHeld, saveHeld}[t.random.IntN(3)]
+	return []point{atWork, postHeld, saveHeld}[t.random.IntN(3)]
 }
 
 // twoWorkers: one of two is killed; the other one goes on.
@@ -277,6 +278,7 @@ func events() []event {
 		event{name: "two workers, one killed", strike: twoWorkers},
 		otherBuild("a newer build takes over", older, newer),
 		otherBuild("an older build takes over", newer, older),
+		event{name: "pause an activity that writes, and kill", strike: pauseWrite},
 	)
 	for _, who := range []string{theTrigger, theCompany, theRun} {
 		for _, how := range []string{"cancel", "terminate", "reset"} {
@@ -287,7 +289,6 @@ func events() []event {
 		event{name: "terminate the company and its run", strike: terminateBoth},
 		event{name: "reset a run that has ended", strike: resetEnded},
 		event{name: "reset an activity that is retried", strike: resetActivity},
-		event{name: "pause an activity that writes, and kill", strike: pauseWrite},
 		event{name: "schedule, command line and another ID at once", strike: threeStarts},
 	)
 }

@@ -31,6 +31,9 @@ type Figures struct {
 	// Unreported writes are in the ledger alone: the run that made them was cut off before it could report.
 	Unreported int `json:"unreported"`
 
+	// Overlaps are requests that Precoro refused because a run that was reset by hand sent one while another was under way.
+	Overlaps int `json:"overlaps_after_reset"`
+
 	// Recovery is the time from a kill to the end of the run that it hit, in seconds.
 	Recovery Spread  `json:"recovery_seconds"`
 	Wall     float64 `json:"wall_seconds"`
@@ -89,6 +92,7 @@ func (f *Figures) Table(out io.Writer) error {
 	p.line("  lost", f.Lost)
 	p.line("exceptions", f.Exceptions)
 	p.line("writes of runs that were cut off before they could report", f.Unreported)
+	p.line("requests refused as a run was reset in the middle of another", f.Overlaps)
 	p.line("from a kill to the end of the run", fmt.Sprintf("median %.1f s, 90th percentile %.1f s, worst %.1f s", f.Recovery.Median, f.Recovery.P90, f.Recovery.Worst))
 	p.line("wall time", time.Duration(f.Wall*float64(time.Second)).Round(time.Second))
 	return p.err

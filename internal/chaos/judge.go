@@ -25,6 +25,9 @@ type Evidence struct {
 	Except map[int64]reconcile.Reason // by idn: what must be an exception, and why
 	Passes []Pass                     // in the order of their beginnings
 	Last   report.Report              // of the quiet run
+	// Overlaps are the requests that were refused because a run that somebody reset by hand sent one while its predecessor's was
+	// still under way. Nothing but the refusal comes of it.
+	Overlaps int
 }
 
 // Due is a payment that people are owed on the other side, or the record of one. Evidence holds it by its key.
@@ -93,6 +96,8 @@ func (j *judgement) breaks(promise, format string, args ...any) {
 }
 
 const (
+	precoroSide = "precoro"
+	overlap     = "precoro overlap"
 	postPayment = "POST /payments"
 	saveBill    = "savePurchaseDocument"
 	recordField = "attributes.payrecon-"
@@ -333,7 +338,13 @@ func (j *judgement) aRunMoreWritesNothing() {
 // requestsAreKept is I8.
 func (j *judgement) requestsAreKept() {
 	for _, limiter := range slices.Sorted(maps.Keys(j.World.Throttled)) {
-		j.breaks("I8", "%d requests were refused by the limiter %q", j.World.Throttled[limiter], limiter)
+		refused := j.World.Throttled[limiter]
+		if limiter == precoroSide || limiter == overlap {
+			refused -= j.Overlaps
+		}
+		if refused > 0 {
+			j.breaks("I8", "%d requests were refused by the limiter %q", refused, limiter)
+		}
 	}
 	for _, alarm := range j.World.Alarms {
 		j.breaks("I8", "the sandbox is alarmed: %s", alarm)

@@ -49,6 +49,7 @@ type lane struct {
 	round                       int
 	scope                       string   // of this round's quiet run
 	started                     []string // workflow IDs of this round's triggers
+	overlaps                    int      // requests that were refused after a reset
 
 	mu      sync.Mutex
 	running bool
@@ -251,6 +252,9 @@ func (l *lane) play(ctx context.Context, e event) error {
 	l.set(true)
 	err = e.strike(ctx, t)
 	l.set(false)
+	if err == nil && e.name == "reset "+theRun {
+		err = l.excuse(ctx, t.before.Throttled[overlap])
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w\n%s", e.name, err, l.look(ctx))
 	}
@@ -264,6 +268,15 @@ func (l *lane) play(ctx context.Context, e event) error {
 	l.settled()
 	l.count(func(f *Figures) { f.Rounds++; f.Events[e.name]++ })
 	return nil
+}
+
+// excuse takes note of the requests that were refused since there were so many, as the run was reset in the middle of one.
+func (l *lane) excuse(ctx context.Context, before int) error {
+	now, err := l.box.counters(ctx)
+	more := now.Throttled[overlap] - before
+	l.overlaps += more
+	l.count(func(f *Figures) { f.Overlaps += more })
+	return err
 }
 
 func (l *lane) set(running bool) {
@@ -292,7 +305,7 @@ func (l *lane) holdToPromises(ctx context.Context) error {
 	if _, err := l.reconcile(ctx, "again", l.everything()); err != nil {
 		return fmt.Errorf("one run more: %w\n%s", err, l.look(ctx))
 	}
-	e := Evidence{Due: l.due, Except: l.except, Last: quiet}
+	e := Evidence{Due: l.due, Except: l.except, Last: quiet, Overlaps: l.overlaps}
 	for _, n := range before.Writes {
 		e.Again += n
 	}

@@ -249,21 +249,7 @@ func threeStarts(ctx context.Context, t *trial) error {
 		return fmt.Errorf("create a schedule: %w", err)
 	}
 	typed := make(chan error, 1)
-	go func() {
-		limited, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
-		cmd := exec.CommandContext(limited, t.programs.newer, "run", "--config", t.config, "--output", "json") //nolint:gosec // the program under test
-		cmd.Env = append(cmd.Environ(), "TEMPORAL_ADDRESS="+t.temporal.Address)
-		output, err := cmd.CombinedOutput()
-		var code *exec.ExitError
-		if errors.As(err, &code) && code.ExitCode() == exitExceptions {
-			err = nil
-		}
-		if err != nil {
-			err = fmt.Errorf("%s run: %w\n%s", filepath.Base(t.programs.newer), err, output)
-		}
-		typed <- err
-	}()
+	go func() { typed <- t.typed(ctx) }()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
@@ -278,6 +264,27 @@ func threeStarts(ctx context.Context, t *trial) error {
 		}
 	}
 	return errors.Join(t.finish(ctx), <-typed, t.scheduled(ctx, id), schedule.Delete(ctx))
+}
+
+// typed runs `payrecon run`, and again if it came while the server was away.
+func (t *trial) typed(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		cmd := exec.CommandContext(ctx, t.programs.newer, "run", "--config", t.config, "--output", "json") //nolint:gosec // the program under test
+		cmd.Env = append(cmd.Environ(), "TEMPORAL_ADDRESS="+t.temporal.Address)
+		output, err := cmd.CombinedOutput()
+		var code *exec.ExitError
+		switch {
+		case err == nil, errors.As(err, &code) && code.ExitCode() == exitExceptions:
+			return nil
+		case !strings.Contains(string(output), "connecting to Temporal"):
+			return fmt.Errorf("%s: %w\n%s", cmd, err, output)
+		}
+		if err := pause(ctx, time.Second); err != nil {
+			return err
+		}
+	}
 }
 
 // exitExceptions is what `payrecon run` exits with if differences are left to people.

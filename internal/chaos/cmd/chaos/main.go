@@ -27,7 +27,7 @@ func main() {
 	flag.IntVar(&o.Lanes, "lanes", 16, "companies side by side, each with a sandbox and workers of its own")
 	flag.DurationVar(&o.ServerEvery, "server-every", 90*time.Second, "how long the Temporal server lives at most; 0 does not kill it")
 	flag.BoolVar(&o.Keep, "keep", false, "keep the logs also if all promises hold")
-	flag.StringVar(&o.Break, "break", "", "let it run on a build that is broken on purpose, and must be found out: never-stale, no-check, silent or unknown-is-refused")
+	flag.StringVar(&o.Break, "break", "", "let it run on a build that is broken on purpose, and must be found out: blind-to-resets, never-stale, no-check, silent or unknown-is-refused")
 	events := flag.String("events", "", "names of events, separated by semicolons, each once; default: all, drawn until --kills is reached")
 	out := flag.String("out", "", "file to write the figures to, as JSON")
 	flag.Parse()

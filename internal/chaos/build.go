@@ -48,7 +48,7 @@ func build(ctx context.Context, folder, program string, patches ...patch) error 
 			return err
 		}
 		to := filepath.Join(folder, filepath.Base(program)+"-"+strings.ReplaceAll(change.file, "/", "-"))
-		if err := os.WriteFile(to, text, 0o600); err != nil { //nolint:gosec // into the campaign's folder
+		if err := os.WriteFile(to, text, 0o600); err != nil {
 			return err
 		}
 		overlay.Replace[original] = to
@@ -71,7 +71,7 @@ func build(ctx context.Context, folder, program string, patches ...patch) error 
 
 // apply is the patched text of the patch's file, or of what an earlier patch has made of it.
 func (p patch) apply(root, earlier string) ([]byte, error) {
-	text, err := os.ReadFile(cmp.Or(earlier, filepath.Join(root, p.file))) //nolint:gosec // a source file of this module
+	text, err := os.ReadFile(cmp.Or(earlier, filepath.Join(root, p.file)))
 	if err != nil {
 		return nil, err
 	}

@@ -80,6 +80,16 @@ COMPANIES ?= 1000
 crowd: build ## so many companies (COMPANIES=1000) on two workers, each at one request a second
 	@PAYRECON_COMPANIES=$(COMPANIES) go test -count=1 -timeout 60m -run 'TestManyCompaniesShareTwoWorkers' -v ./internal/e2e
 
+KILLS ?= 200
+SEED  ?= 0
+LANES ?= 16
+.PHONY: chaos
+chaos: build ## kill workers and the Temporal server so often (KILLS=200) while payments are made; the ledger judges (SEED=n, LANES=16)
+	$(say) 'building the campaign'
+	@go build -o $(BIN)/chaos ./internal/chaos/cmd/chaos
+	$(say) 'killing; 200 take about ten minutes, as what a killed worker had begun costs a minute each'
+	@exec $(BIN)/chaos --kills $(KILLS) --seed $(SEED) --lanes $(LANES) --out $(BIN)/chaos.json
+
 FUZZTIME ?= 20s
 .PHONY: fuzz
 fuzz: ## each fuzz test for FUZZTIME (20s)

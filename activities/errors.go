@@ -36,7 +36,8 @@ type Failure struct {
 	Wait     time.Duration `json:"wait,omitempty"`    // Throttled, NotSent: how long until it makes sense to send again
 	Limiter  string        `json:"limiter,omitempty"` // Throttled, NotSent: which quota is used up, in the other side's words
 	Requests int           `json:"requests,omitempty"`
-	Cost     int           `json:"cost,omitempty"` // thousandths of a request of the ERP's quota
+	Cost     int           `json:"cost,omitempty"`   // thousandths of a request of the ERP's quota
+	RunID    string        `json:"run_id,omitempty"` // StaleRead: what the run is called since it was reset
 }
 
 // throttleMargin is added to what a quota asks for: its stamp has whole seconds, and so has the Date it is compared with.
@@ -54,10 +55,11 @@ type fault struct {
 	wait    time.Duration
 	limiter string
 	used    usage
+	runID   string
 }
 
 func (f fault) failure() Failure {
-	return Failure{Side: f.side, Text: f.text, Wait: f.wait, Limiter: f.limiter, Requests: f.used.requests, Cost: f.used.cost}
+	return Failure{Side: f.side, Text: f.text, Wait: f.wait, Limiter: f.limiter, Requests: f.used.requests, Cost: f.used.cost, RunID: f.runID}
 }
 
 // final makes an error that Temporal does not retry.

@@ -17,6 +17,7 @@ type PostPaymentRequest struct {
 	Amount    money.Amount `json:"amount"`
 	Date      money.Date   `json:"date"`
 	Read      Read         `json:"read"`
+	Self      Self         `json:"self,omitzero"`
 }
 
 // Posted is the payment as the answer names it.
@@ -32,7 +33,7 @@ func (a *Activities) PostPayment(ctx context.Context, request PostPaymentRequest
 	if err != nil {
 		return Posted{}, err
 	}
-	if err := company.stale(ctx, SidePrecoro, request.Read); err != nil {
+	if err := company.stale(ctx, SidePrecoro, request.Read, request.Self); err != nil {
 		return Posted{}, err
 	}
 	var payment precoro.Payment

@@ -35,6 +35,8 @@ type Settings struct {
 	Edition Edition `json:"edition,omitempty"`
 	// Reset: the run was reset to a point before these were read, and its predecessor may have written.
 	Reset bool `json:"reset,omitempty"`
+	// RunID is what the run is called since then.
+	RunID string `json:"run_id,omitempty"`
 }
 
 // Edition counts what workflows have learned. It comes with the settings, which a workflow reads first and its history keeps:
@@ -88,6 +90,11 @@ func (a *Activities) ReadSettings(ctx context.Context, request SettingsRequest) 
 	company, err := a.company(request.Company)
 	settings := company.Settings
 	settings.Edition = newest
-	settings.Reset = request.RunID != "" && request.RunID != activity.GetInfo(ctx).WorkflowExecution.RunID
+	if request.RunID == "" {
+		return settings, err
+	}
+	if now := activity.GetInfo(ctx).WorkflowExecution.RunID; request.RunID != now {
+		settings.Reset, settings.RunID = true, now
+	}
 	return settings, err
 }

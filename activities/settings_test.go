@@ -32,6 +32,7 @@ func TestSettingsTellAResetRun(t *testing.T) {
 
 		require.NoError(t, err)
 		require.Equal(t, reset, settings.Reset, before)
+		require.Equal(t, reset, settings.RunID == runID, before)
 	}
 }
 

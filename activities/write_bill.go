@@ -13,6 +13,7 @@ type WriteBillRequest struct {
 	Snapshot erp.Snapshot `json:"snapshot"`
 	Order    erp.Order    `json:"order"`
 	Read     Read         `json:"read"`
+	Self     Self         `json:"self,omitzero"`
 }
 
 // BillWritten says no more than that the ERP did not refuse: the bill is read back.
@@ -28,7 +29,7 @@ func (a *Activities) WriteBill(ctx context.Context, request WriteBillRequest) (B
 	if err != nil {
 		return BillWritten{}, err
 	}
-	if err := company.stale(ctx, SideERP, request.Read); err != nil {
+	if err := company.stale(ctx, SideERP, request.Read, request.Self); err != nil {
 		return BillWritten{}, err
 	}
 	used, err := a.exchange(ctx, company.Settings.ERP.Interval, func(ctx context.Context) error {

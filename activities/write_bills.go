@@ -18,6 +18,7 @@ type BillWrite struct {
 type WriteBillsRequest struct {
 	Company string            `json:"company"`
 	Writes  Packed[BillWrite] `json:"writes"`
+	Self    Self              `json:"self,omitzero"`
 }
 
 // BillOutcome is what became of one of several writes. A Kind of "" says no more than that the ERP did not refuse it: the
@@ -45,7 +46,7 @@ func (a *Activities) WriteBills(ctx context.Context, request WriteBillsRequest) 
 	var sent []int // places in request.Writes
 	var writes []erp.Write
 	for i, w := range request.Writes {
-		if old, stale := company.staleRead(ctx, SideERP, w.Read); stale {
+		if old, stale := company.staleRead(ctx, SideERP, w.Read, request.Self); stale {
 			out.Outcomes[i] = BillOutcome{old.kind, old.failure()}
 			continue
 		}

@@ -208,7 +208,8 @@ func (c *company) recall(ctx workflow.Context) error {
 		return err
 	}
 	if last.Ended.After(c.Memory.LastEnd) {
-		c.Memory.LastEnd, c.Memory.LastClean = last.Ended, last.Clean
+		// What that run left is not remembered, so that halves which it did not tie are not among what is open.
+		c.Memory.LastEnd, c.Memory.LastClean, c.Memory.Untied = last.Ended, last.Clean, true
 	}
 	return nil
 }

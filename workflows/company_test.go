@@ -376,6 +376,7 @@ func TestCompanyWithoutMemoryAsksForTheLastRun(t *testing.T) {
 
 	require.WithinDuration(t, epoch.Add(-time.Second), o.begun[0].Memory.LastEnd, 0)
 	require.False(t, o.begun[0].Memory.LastClean)
+	require.True(t, o.begun[0].Memory.Untied, "what that run left open is not remembered")
 }
 
 // Target: the lock. Injection: the company is new, but a run of its predecessor is still at work. Expected: the ticket

@@ -138,6 +138,7 @@ var errStopped = errors.New("stopped")
 type run struct {
 	start    RunStart
 	settings activities.Settings
+	self     activities.Self // which run this is, as far as is known: it may have been reset
 	today    money.Date
 
 	invoices   []reconcile.Invoice
@@ -176,6 +177,7 @@ func newRun(ctx workflow.Context, start RunStart) (*run, error) {
 		openBefore: map[int64]OpenInvoice{}, readAt: map[int64]time.Time{}, looked: map[int64]bool{},
 		openNow: map[int64]bool{}, settled: map[int64]uint32{}, quota: start.Memory.Quota.clone(), sizes: start.Memory.Sizes,
 		keepsKey: start.Memory.KeepsKey, seen: maps.Clone(start.Memory.Seen),
+		self:     activities.Self{RunID: workflow.GetInfo(ctx).OriginalRunID},
 		told:     workflow.Now(ctx),
 		progress: Progress{Company: start.Company, Mode: start.Job.Mode},
 		report: report.Report{
@@ -224,6 +226,9 @@ func (r *run) takeSettings(ctx workflow.Context) error {
 	r.report.Scope = r.scope(ctx)
 	r.quota.PerHour = r.settings.PerHour
 	if r.settings.Reset {
+		if r.settings.RunID != "" {
+			r.self.RunID = r.settings.RunID
+		}
 		return r.waitUntil(ctx, workflow.Now(ctx).Add(r.settings.Settle), "until what this run had begun before its reset has settled")
 	}
 	memory, pause := r.start.Memory, r.settings.SameGet

@@ -276,7 +276,7 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 		w.sent = &order
 		posted, err := sendPrecoro(ctx, w.run, fmt.Sprintf("POST payment %s on invoice %d", order.Amount, w.Invoice.IDN), act.PostPayment,
 			activities.PostPaymentRequest{
-				Company: w.settings.Ref(), InvoiceID: w.Invoice.ID, Key: order.Key, Amount: order.Amount, Date: order.Date, Read: w.Read,
+				Company: w.settings.Ref(), InvoiceID: w.Invoice.ID, Key: order.Key, Amount: order.Amount, Date: order.Date, Read: w.Read, Self: w.self,
 			})
 		if err == nil {
 			w.keepsKey = w.keepsKey || posted.Payment.Tag == order.Key
@@ -437,6 +437,9 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 	switch kind {
 	case activities.StaleRead:
 		tried.notSent++
+		if failure.RunID != "" {
+			w.self = activities.Self{RunID: failure.RunID, Since: at.Add(failure.Wait)}
+		}
 		if err := w.waitUntil(ctx, at.Add(failure.Wait), "because another run may have sent the write"); err != nil {
 			return 0, err
 		}
@@ -570,7 +573,7 @@ func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purp
 		}
 		_, err = sendERP(ctx, w.run, fmt.Sprintf("%s payment %s on bill %s", verb, order.Amount, w.Bill.ID), act.WriteBill,
 			activities.WriteBillRequest{
-				Company: w.settings.Ref(), Snapshot: bill.Snapshot, Read: bill.Read,
+				Company: w.settings.Ref(), Snapshot: bill.Snapshot, Read: bill.Read, Self: w.self,
 				Order: erp.Order{Key: order.Key, Amount: order.Amount, Date: order.Date, Payment: order.Target},
 			})
 		if err != nil {

@@ -387,7 +387,7 @@ func (a *writing) readBack(entries []*entry) (billReads, error) {
 
 // writeBills is one request for many writes, sent once. What became of each is in its entry.
 func (a *writing) writeBills(entries []*entry) {
-	request := activities.WriteBillsRequest{Company: a.settings.Ref()}
+	request := activities.WriteBillsRequest{Company: a.settings.Ref(), Self: a.self}
 	for _, e := range entries {
 		read := e.Read // of what was decided on: older than the bill
 		if e.why != planned {

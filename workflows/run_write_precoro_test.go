@@ -1,6 +1,7 @@
 package workflows_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -280,6 +281,60 @@ func TestResetRunFindsWhatItsPredecessorPosted(t *testing.T) {
 
 	created(t, end)
 	require.Equal(t, []string{"0s stale", "1m1s GET 1042", "1m1s PATCH 9601 er.E1"}, w.tail())
+}
+
+// Target: a reset to a time before the reading. Injection: the run reads everything again, and only then its predecessor's post
+// lands. Expected: what it was about to send is refused, the payment is waited for, looked for, and found; on no invoice is
+// anything sent upon what was read before.
+func TestResetRunThatReadsAgainFindsWhatItsPredecessorStillPosted(t *testing.T) {
+	t.Parallel()
+	for _, landsOn := range []int64{1042, 1043} {
+		w := oneForPrecoro()
+		w.add(1043, "50.00", nil, payments{pay("E2", "50.00", "2026-03-11")})
+		w.renamed = "after-the-reset"
+		late := map[int64]reconcile.Payment{1042: tagged(pay("601", "120.00", "2026-03-10"), "er.E1"), 1043: tagged(pay("601", "50.00", "2026-03-11"), "er.E2")}
+		w.on("ReadInvoice", fault{}, fault{}, fault{meanwhile: func() { w.payInPrecoro(landsOn, late[landsOn]) }})
+
+		end := w.run(t, apply())
+
+		require.Equal(t, []string{"1042 created to_precoro er.E1 120.00", "1043 created to_precoro er.E2 50.00"}, lines(end.Report))
+		for _, idn := range []int64{1042, 1043} {
+			require.Len(t, w.numbered(idn).payments, 1)
+		}
+		require.Equal(t, []string{"0s stale", "10m0s GET 1042"}, w.tail()[:2])
+		require.Contains(t, w.tail(), "10m0s stale", "what was read before it had settled is not written upon")
+	}
+}
+
+// Target: the same in the ERP, where a late write brings an old header. Expected: nothing is sent before it has settled.
+func TestResetRunThatReadsAgainWritesNoBillBeforeItsPredecessorHasSettled(t *testing.T) {
+	t.Parallel()
+	for _, bulk := range []int{1, 100} {
+		w := missingInERP(bulk, 3)
+		w.renamed = "after-the-reset"
+
+		end := w.run(t, apply())
+
+		require.Equal(t, report.ByDirection{ToERP: 3}, end.Report.Created)
+		w.onceEach(t)
+		for _, e := range w.events {
+			if strings.HasPrefix(e.what, "write ") {
+				require.GreaterOrEqual(t, e.at, settle)
+			}
+		}
+	}
+}
+
+// Target: a reset to the beginning. Expected: the run has waited by then, and does not wait again.
+func TestRunThatWasResetToItsBeginningWaitsOnce(t *testing.T) {
+	t.Parallel()
+	w := oneForPrecoro()
+	w.renamed, w.settings.Reset, w.settings.RunID = "after-the-reset", true, "after-the-reset"
+
+	end := w.run(t, apply())
+
+	created(t, end)
+	require.NotContains(t, w.requests(), "stale")
 }
 
 func TestResetRunReadsAnewBeforeItWrites(t *testing.T) {

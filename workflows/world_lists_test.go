@@ -27,7 +27,7 @@ func (w *backend) ListPayments(ctx context.Context, in activities.ListPaymentsRe
 	}
 	rows, more := pageOfRows(all, in.Page, 200)
 	return activities.PaymentPage{
-		Payments: rows, Total: len(all), More: more, Read: activities.Read{At: w.now(), RunID: cmp.Or(f.runID, runID(ctx))}, Requests: 1,
+		Payments: rows, Total: len(all), More: more, Read: activities.Read{At: w.now(), RunID: cmp.Or(f.runID, w.runID(ctx))}, Requests: 1,
 	}, nil
 }
 

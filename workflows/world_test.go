@@ -43,14 +43,15 @@ var epoch = time.Date(2026, 3, 14, 9, 0, 0, 0, time.UTC)
 type world struct {
 	mu       sync.Mutex
 	settings activities.Settings
-	keepsKey bool // Precoro keeps the key in the call that creates a payment
-	mute     bool // Precoro accepts a key without keeping or showing it
-	blind    bool // the ERP accepts a payment without booking it
-	lists    bool // the ERP gives payments with the bills that it finds
-	room     int  // how many bills fit into an answer, if not all that are asked for
-	claims   int  // how many invoices Precoro says there are, if not as many as there are
-	price    int  // of what was read and written in the ERP, in thousandths of a request
-	lax      bool // the ERP writes without looking whether the bill is still as it was read
+	keepsKey bool   // Precoro keeps the key in the call that creates a payment
+	mute     bool   // Precoro accepts a key without keeping or showing it
+	blind    bool   // the ERP accepts a payment without booking it
+	lists    bool   // the ERP gives payments with the bills that it finds
+	room     int    // how many bills fit into an answer, if not all that are asked for
+	claims   int    // how many invoices Precoro says there are, if not as many as there are
+	price    int    // of what was read and written in the ERP, in thousandths of a request
+	renamed  string // the run's ID since it was reset
+	lax      bool   // the ERP writes without looking whether the bill is still as it was read
 	late     []lateWrite
 	invoices []*invoice
 	bills    []*reconcile.Bill
@@ -288,15 +289,20 @@ func (w *world) end() {
 	w.busy--
 }
 
-func runID(ctx context.Context) string { return activity.GetInfo(ctx).WorkflowExecution.RunID }
+func (w *world) runID(ctx context.Context) string {
+	return cmp.Or(w.renamed, activity.GetInfo(ctx).WorkflowExecution.RunID)
+}
 
 // stale answers as the real activities do.
-func (w *world) stale(ctx context.Context, read activities.Read) error {
-	if read.RunID == runID(ctx) && w.now().Sub(read.At) <= activities.FreshFor {
+func (w *world) stale(ctx context.Context, read activities.Read, self activities.Self) error {
+	failure := activities.Failure{Text: "not sent: stale", Requests: 1}
+	if now := w.runID(ctx); self.RunID != now {
+		failure.Wait, failure.RunID = w.settings.Settle, now
+	} else if read.RunID == now && !read.At.Before(self.Since) && w.now().Sub(read.At) <= activities.FreshFor {
 		return nil
 	}
 	w.events = append(w.events, event{w.now().Sub(epoch), "stale"})
-	return kind(activities.StaleRead, "", "not sent: stale", 0)
+	return temporal.NewNonRetryableApplicationError(failure.Text, string(activities.StaleRead), nil, failure)
 }
 
 // backend has the names and types of the activities; nothing else of world is exported.
@@ -337,7 +343,7 @@ func (w *backend) ListInvoices(ctx context.Context, in activities.ListInvoicesRe
 	}
 	rows, more := pageOfRows(all, in.Page, 200)
 	return activities.InvoicePage{
-		Invoices: rows, Total: cmp.Or(w.claims, len(all)), More: more, Date: w.now(), Read: activities.Read{At: w.now(), RunID: runID(ctx)}, Requests: 1,
+		Invoices: rows, Total: cmp.Or(w.claims, len(all)), More: more, Date: w.now(), Read: activities.Read{At: w.now(), RunID: w.runID(ctx)}, Requests: 1,
 	}, nil
 }
 
@@ -351,7 +357,7 @@ func (w *backend) ReadInvoice(ctx context.Context, in activities.ReadInvoiceRequ
 	if i == nil {
 		return activities.InvoiceRead{}, kind(activities.NotFound, activities.SidePrecoro, "Precoro: not found", 0)
 	}
-	return activities.InvoiceRead{Invoice: i.Invoice, Payments: slices.Clone(i.payments), Read: activities.Read{At: w.now(), RunID: cmp.Or(f.runID, runID(ctx))}, Requests: 1}, nil
+	return activities.InvoiceRead{Invoice: i.Invoice, Payments: slices.Clone(i.payments), Read: activities.Read{At: w.now(), RunID: cmp.Or(f.runID, w.runID(ctx))}, Requests: 1}, nil
 }
 
 func (w *backend) FindBills(_ context.Context, in activities.FindBillsRequest) (activities.BillsFound, error) {
@@ -384,11 +390,11 @@ func (w *backend) ReadBill(ctx context.Context, in activities.ReadBillRequest) (
 	}
 	copied := *bill
 	copied.Payments = slices.Clone(bill.Payments)
-	return activities.BillRead{Snapshot: erp.Snapshot{Bill: copied}, Read: activities.Read{At: w.now(), RunID: cmp.Or(f.runID, runID(ctx))}, Requests: 1}, nil
+	return activities.BillRead{Snapshot: erp.Snapshot{Bill: copied}, Read: activities.Read{At: w.now(), RunID: cmp.Or(f.runID, w.runID(ctx))}, Requests: 1}, nil
 }
 
 func (w *backend) PostPayment(ctx context.Context, in activities.PostPaymentRequest) (activities.Posted, error) {
-	if err := w.stale(ctx, in.Read); err != nil {
+	if err := w.stale(ctx, in.Read, in.Self); err != nil {
 		return activities.Posted{}, err
 	}
 	i := w.invoiceBy(func(i *invoice) bool { return i.ID == in.InvoiceID })
@@ -433,7 +439,7 @@ func (w *backend) ReadBills(ctx context.Context, in activities.ReadBillsRequest)
 	if f.err != nil {
 		return activities.BillsRead{}, f.err
 	}
-	out := activities.BillsRead{Read: activities.Read{At: w.now(), RunID: cmp.Or(f.runID, runID(ctx))}, Requests: 1}
+	out := activities.BillsRead{Read: activities.Read{At: w.now(), RunID: cmp.Or(f.runID, w.runID(ctx))}, Requests: 1}
 	for _, id := range in.IDs {
 		w.take("bill " + id)
 		switch bill := w.bill(id); {
@@ -457,7 +463,7 @@ func (w *world) isBulk(ids []string) {
 }
 
 func (w *backend) WriteBill(ctx context.Context, in activities.WriteBillRequest) (activities.BillWritten, error) {
-	if err := w.stale(ctx, in.Read); err != nil {
+	if err := w.stale(ctx, in.Read, in.Self); err != nil {
 		return activities.BillWritten{}, err
 	}
 	w.begin("one write", "%s", writeEvent(in.Snapshot, in.Order))
@@ -478,7 +484,7 @@ func (w *backend) WriteBills(ctx context.Context, in activities.WriteBillsReques
 		if f.err != nil && !f.landed || f.only > 0 && i >= f.only {
 			continue
 		}
-		err := w.stale(ctx, one.Read)
+		err := w.stale(ctx, one.Read, in.Self)
 		if err == nil {
 			w.price += 100
 			w.events = append(w.events, event{w.now().Sub(epoch), writeEvent(one.Snapshot, one.Order)})
@@ -580,7 +586,7 @@ type workflowInfoAs struct {
 
 func (w *workflowInfoAs) GetInfo(ctx workflow.Context) *workflow.Info {
 	info := *w.Next.GetInfo(ctx)
-	info.WorkflowExecution.RunID = w.id
+	info.WorkflowExecution.RunID, info.OriginalRunID = w.id, w.id
 	return &info
 }
 

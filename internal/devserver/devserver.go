@@ -41,6 +41,7 @@ type Server struct {
 	UIURL   string // "" if there is no Web UI
 
 	options Options
+	program string   // of the server, once it is built
 	metrics string   // URL, "" if they are not served
 	process *process // nil while none of ours is running
 }
@@ -72,14 +73,29 @@ func Launch(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// Stop ends a server of Launch in an orderly way.
+// Stop ends a server of Launch in an orderly way. One that has crashed is left as it is.
 func (s *Server) Stop() error {
+	if s.process == nil {
+		return nil
+	}
 	if err := s.process.end(syscall.SIGTERM); err != nil {
 		return fmt.Errorf("end temporal-dev: %w", err)
 	}
 	s.process = nil
 	return nil
 }
+
+// Crash ends a server of Launch as a power cut would.
+func (s *Server) Crash() error {
+	if err := s.process.end(syscall.SIGKILL); err != nil {
+		return fmt.Errorf("kill temporal-dev: %w", err)
+	}
+	s.process = nil
+	return nil
+}
+
+// Relaunch starts a server that has crashed at the same address. Without a Database it has forgotten everything.
+func (s *Server) Relaunch(ctx context.Context) error { return s.run(ctx) }
 
 // Kill ends the server as a power cut would.
 func (s *Server) Kill(tb testing.TB) {
@@ -100,9 +116,12 @@ func (s *Server) Restart(tb testing.TB) {
 }
 
 func (s *Server) run(ctx context.Context) error {
-	program, err := build(ctx)
-	if err != nil {
-		return fmt.Errorf("build temporal-dev: %w", err)
+	if s.program == "" {
+		program, err := build(ctx)
+		if err != nil {
+			return fmt.Errorf("build temporal-dev: %w", err)
+		}
+		s.program = program
 	}
 	arguments := []string{"--until-stdin-closes", "--address", s.Address, "--db", s.options.Database}
 	if s.options.UI {
@@ -112,7 +131,7 @@ func (s *Server) run(ctx context.Context) error {
 		arguments = append(arguments, "--metrics-address", "127.0.0.1:0")
 	}
 	// The server outlives the context: a test's ends before the test's cleanup.
-	p, ready, err := launch(exec.CommandContext(context.WithoutCancel(ctx), program, arguments...))
+	p, ready, err := launch(exec.CommandContext(context.WithoutCancel(ctx), s.program, arguments...))
 	if err != nil {
 		return fmt.Errorf("start temporal-dev: %w", err)
 	}

@@ -127,9 +127,11 @@ func (s *Sandbox) serveControl(in request) reply {
 			return jsonReply(http.StatusBadRequest, map[string]string{"error": err.Error()})
 		}
 		return jsonReply(http.StatusCreated, f)
+	case "POST /_sandbox/acts":
+		return s.serveActs(in.body)
 	}
 	return jsonReply(http.StatusNotFound, map[string]string{
-		"error": "want /precoro/..., POST /erply/api/, GET /_sandbox/state, GET /_sandbox/counters or POST /_sandbox/faults",
+		"error": "want /precoro/..., POST /erply/api/, GET /_sandbox/state, GET /_sandbox/counters, POST /_sandbox/faults or POST /_sandbox/acts",
 	})
 }
 

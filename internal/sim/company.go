@@ -32,12 +32,13 @@ type company struct {
 	plot  *rand.Rand // of the driver: what is asked for, and when
 	bumps *rand.Rand // of everything that happens between two requests
 
-	mu    sync.Mutex
-	read  int  // entries of the sandbox's ledger that were judged
-	storm bool // faults and people are about
-	held  time.Duration
-	turns map[string]time.Duration // how long the first step of a trigger takes
-	dying bool
+	mu     sync.Mutex
+	read   int            // entries of the sandbox's ledger that were judged
+	posted map[int64]bool // payments in Precoro that payrecon made
+	storm  bool           // faults and people are about
+	held   time.Duration
+	turns  map[string]time.Duration // how long the first step of a trigger takes
+	dying  bool
 }
 
 // books are what an ERP holds, for people and for the judge.
@@ -142,7 +143,9 @@ func (c *company) burst(ctx workflow.Context, number int) error {
 	return nil
 }
 
-func triggerID(company string, burst, n int) string { return fmt.Sprintf("%s-%d-%d", company, burst, n) }
+func triggerID(company string, burst, n int) string {
+	return fmt.Sprintf("%s-%d-%d", company, burst, n)
+}
 
 func (c *company) setTurn(trigger string, after time.Duration) {
 	c.mu.Lock()
@@ -250,7 +253,9 @@ func (c *company) dies() bool {
 	return c.dying
 }
 
-func (c *company) count(fault string) { c.figures.Faults = sum(c.figures.Faults, map[string]int{fault: 1}) }
+func (c *company) count(fault string) {
+	c.figures.Faults = sum(c.figures.Faults, map[string]int{fault: 1})
+}
 
 // between is where people work: before each request, to either side.
 func (c *company) between(_, route string) {

@@ -165,13 +165,14 @@ func (j *judge) against(run string, end workflows.RunEnd) {
 		if row.Action != report.Created {
 			continue
 		}
-		// Somebody may have paid just then, so that all that was written was the key.
-		if !slices.ContainsFunc(j.all, func(e entry) bool {
+		i := slices.IndexFunc(j.all, func(e entry) bool {
 			return e.direction == row.Direction && e.key == row.Key && e.invoice == row.Invoice && e.amount.Number() == row.Amount
-		}) {
+		})
+		if i < 0 {
 			j.breach(Reported, "the report tells of %s over %s on invoice %d, which is not there", row.Key, row.Amount, row.Invoice)
 		}
-		if row.Before == row.After || row.Before == (report.Paid{}) {
+		// Where somebody paid just then, all that was written was the key.
+		if i >= 0 && j.all[i].creates && row.Before == row.After || row.Before == (report.Paid{}) {
 			j.breach(Reported, "the row of %s on invoice %d does not say what was before and after", row.Key, row.Invoice)
 		}
 	}

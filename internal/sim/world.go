@@ -85,7 +85,7 @@ func load(text string, registry erp.Registry) (companies []activities.Company, e
 
 // newCompany makes one with an empty world, whose limits are the real ones.
 func (s *stage) newCompany(name string, options sandbox.Options) *company {
-	c := &company{name: name, now: s.now, story: storm, turns: map[string]time.Duration{}, idns: map[string]int64{}}
+	c := &company{name: name, now: s.now, story: storm, posted: map[int64]bool{}, turns: map[string]time.Duration{}, idns: map[string]int64{}}
 	c.judge = &judge{
 		company: name, start: start, jobs: map[string]workflows.Job{}, made: map[string][]entry{},
 		worked: map[int64]time.Time{}, meddled: map[int64]string{}, disturbed: map[int64]bool{},
@@ -179,6 +179,9 @@ func (c *company) look(run string) {
 		}
 		e := c.precoroEntry(w, idns)
 		e.run = run
+		if e.creates {
+			c.posted[w.ID] = true
+		}
 		c.judged(e)
 	}
 	for _, e := range c.erp.entries(state.Ledger[c.read:]) {
@@ -332,7 +335,7 @@ func (c *company) atTheEnd(settled, again report.Report, writes int) {
 	bills := c.erp.view()
 	for _, inv := range state.Invoices {
 		found := billsOf(inv, bills)
-		if c.verdictOn(inv, paymentsOf(inv, state.Payments), found, excepted[inv.IDN]) {
+		if c.verdictOn(inv, c.paymentsOf(inv, state.Payments), found, excepted[inv.IDN]) {
 			c.figures.Lost++
 		}
 		c.innocent(inv, found, excepted[inv.IDN])
@@ -366,14 +369,14 @@ func exceptionsOf(r report.Report) map[int64]reconcile.Reason {
 	return reasons
 }
 
-func paymentsOf(inv sandbox.Invoice, all []sandbox.Payment) []payment {
+func (c *company) paymentsOf(inv sandbox.Invoice, all []sandbox.Payment) []payment {
 	if inv.PaidOverride != "" {
 		return []payment{{amount: amount(inv.PaidOverride, inv.Currency)}}
 	}
 	var payments []payment
 	for _, p := range all {
 		if p.InvoiceID == inv.ID {
-			payments = append(payments, payment{key: p.ExternalID, amount: amount(p.Amount, inv.Currency), date: p.Date, ours: p.By == "api", cancelled: p.Cancelled})
+			payments = append(payments, payment{key: p.ExternalID, amount: amount(p.Amount, inv.Currency), date: p.Date, ours: c.posted[p.ID], cancelled: p.Cancelled})
 		}
 	}
 	return payments

@@ -35,6 +35,7 @@ type sandboxCommand struct {
 	SameGet      time.Duration `default:"60s" help:"How long Precoro refuses the same GET. Default: ${default}."`
 	ErplyPerHour int           `default:"1000" help:"Requests an hour that Erply allows. Default: ${default}."`
 	LaxOverpay   bool          `help:"Accept payments above what is open, so that a second payment shows instead of being refused."`
+	DropKey      bool          `help:"Drop the external ID in the call that creates a payment in Precoro: it must be set by a second one."`
 	PrintConfig  bool          `help:"Print a payrecon.toml for this sandbox to stdout, and serve nothing."`
 }
 
@@ -80,7 +81,7 @@ func (c sandboxCommand) Run(ctx context.Context, p *Program) error {
 		},
 		Email: sandboxEmail, Token: sandboxToken,
 		ClientCode: sandboxClient, Username: sandboxUser, Password: sandboxPassphrase,
-		LaxOverpay: c.LaxOverpay,
+		LaxOverpay: c.LaxOverpay, IgnoreExternalIDOnPost: c.DropKey,
 	})
 	sandbox.Demo(c.Seed, c.Invoices)(box)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)

@@ -1,0 +1,22 @@
+//go:build unix
+
+package chaos
+
+import (
+	"context"
+	"maps"
+	"slices"
+)
+
+// Breaks are the names of the builds that are broken on purpose.
+func Breaks() []string { return slices.Sorted(maps.Keys(breaks)) }
+
+// FitsSources tells whether a broken build changes the sources in one place.
+func FitsSources(ctx context.Context, name string) error {
+	root, err := moduleRoot(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = breaks[name].apply(root, "")
+	return err
+}

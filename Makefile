@@ -80,6 +80,21 @@ COMPANIES ?= 1000
 crowd: build ## so many companies (COMPANIES=1000) on two workers, each at one request a second
 	@PAYRECON_COMPANIES=$(COMPANIES) go test -count=1 -timeout 60m -run 'TestManyCompaniesShareTwoWorkers' -v ./internal/e2e
 
+SEEDS ?= 300
+.PHONY: sim
+sim: ## so many worlds (SEEDS=300) of invoices, faults and people, in virtual time; what both sides then hold is the judge
+	@mkdir -p $(BIN)
+	@go build -o $(BIN)/sim ./internal/sim/cmd/sim
+	$(say) 'playing $(SEEDS) worlds; a hundred take about half a minute'
+	@exec $(BIN)/sim --seeds $(SEEDS) --out $(BIN)/sim.json
+
+.PHONY: mutants
+mutants: ## payrecon without one step of its protocol after another: worlds must show each
+	@mkdir -p $(BIN)
+	@go build -o $(BIN)/mutants ./internal/sim/cmd/mutants
+	$(say) 'building and hunting'
+	@exec $(BIN)/mutants --out $(BIN)/mutants.json
+
 KILLS ?= 200
 SEED  ?= 0
 LANES ?= 16
@@ -89,6 +104,12 @@ chaos: build ## kill workers and the Temporal server so often (KILLS=200) while 
 	@go build -o $(BIN)/chaos ./internal/chaos/cmd/chaos
 	$(say) 'killing; 200 take about ten minutes, as what a killed worker had begun costs a minute each'
 	@exec $(BIN)/chaos --kills $(KILLS) --seed $(SEED) --lanes $(LANES) --out $(BIN)/chaos.json
+
+.PHONY: reliability
+reliability: SEEDS := 1000
+reliability: sim mutants chaos ## all three, and docs/reliability.md out of what they measure; takes about half an hour
+	$(say) 'writing docs/reliability.md'
+	@go run ./internal/reliability/cmd/reliability --sim $(BIN)/sim.json --mutants $(BIN)/mutants.json --chaos $(BIN)/chaos.json --docs docs
 
 FUZZTIME ?= 20s
 .PHONY: fuzz

@@ -21,6 +21,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"payrecon/internal/devserver"
+	"payrecon/internal/overlay"
 )
 
 // Options are what a campaign is to do.
@@ -103,7 +104,7 @@ func (c *campaign) source(stream uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(c.Seed, stream)) //nolint:gosec // a campaign is to be repeatable
 }
 
-func (c *campaign) campaign(ctx context.Context, changed []patch) (err error) {
+func (c *campaign) campaign(ctx context.Context, changed []overlay.Patch) (err error) {
 	if c.folder, err = os.MkdirTemp("", "payrecon-chaos-"); err != nil {
 		return err
 	}

@@ -12,11 +12,4 @@ import (
 func Breaks() []string { return slices.Sorted(maps.Keys(breaks)) }
 
 // FitsSources tells whether a broken build changes the sources in one place.
-func FitsSources(ctx context.Context, name string) error {
-	root, err := moduleRoot(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = breaks[name].apply(root, "")
-	return err
-}
+func FitsSources(ctx context.Context, name string) error { return breaks[name].Fits(ctx) }

@@ -25,15 +25,21 @@ type FaultCase struct {
 }
 
 // Name says kind and place.
-func (c FaultCase) Name() string {
-	name := string(c.Fault.Kind) + " of " + c.Fault.Match
-	if c.Fault.Limiter != "" {
-		name += ", " + c.Fault.Limiter
+func (f FaultCase) Name() string { return f.Kind() + " at " + f.Fault.Match }
+
+// Kind says what strikes.
+func (f FaultCase) Kind() string {
+	kind := string(f.Fault.Kind)
+	switch f.Fault.Kind {
+	case sandbox.Throttle:
+		kind += ", limit of the " + f.Fault.Limiter
+	case sandbox.Late:
+		kind += ", by " + f.Fault.Delay.String()
+	case sandbox.Body:
+		kind += " " + f.Fault.Body
+	default:
 	}
-	if c.Fault.Kind == sandbox.Late {
-		name += " by " + c.Fault.Delay.String()
-	}
-	return name
+	return kind
 }
 
 // The same words for the same outcome.

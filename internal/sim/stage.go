@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/stretchr/testify/mock"
@@ -38,7 +37,6 @@ type stage struct {
 	companies []*company
 	playing   bool
 
-	mu      sync.Mutex
 	verdict Verdict
 }
 
@@ -178,7 +176,7 @@ type probe struct {
 	stage *stage
 }
 
-func (p *probe) InterceptWorkflow(ctx workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+func (p *probe) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
 	in := &workflowProbe{stage: p.stage}
 	in.Next = next
 	return in

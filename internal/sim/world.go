@@ -27,8 +27,8 @@ import (
 // Credentials that must not come up anywhere.
 const (
 	precoroEmail  = "robot.4711@example.com"
-	precoroToken  = "precoro-t0ken-5512" //nolint:gosec // of a sandbox
-	erplyPassword = "erply-p4ssword-8842"
+	precoroToken  = "precoro-t0ken-5512"  //nolint:gosec // of a sandbox
+	erplyPassword = "erply-p4ssword-8842" //nolint:gosec // of a sandbox
 	start         = "2026-01-01"
 	settle        = 10 * time.Minute
 )
@@ -93,7 +93,7 @@ func (s *stage) newCompany(name string, options sandbox.Options) *company {
 	options.Now, options.Before, options.LaxOverpay = s.now, c.between, true
 	options.Email, options.Token, options.Password = emailOf(name), tokenOf(name), erplyPassword
 	c.sandbox = sandbox.New(options)
-	c.judge.invoices = func() []sandbox.Invoice { return c.sandbox.State().Invoices }
+	c.invoices = func() []sandbox.Invoice { return c.sandbox.State().Invoices }
 	s.companies = append(s.companies, c)
 	return c
 }

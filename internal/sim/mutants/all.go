@@ -1,5 +1,7 @@
 package mutants
 
+import "payrecon/internal/overlay"
+
 const (
 	runWrite = "workflows/run_write.go"
 	runRead  = "workflows/run_read.go"
@@ -12,64 +14,64 @@ func All() []Mutant {
 	return []Mutant{
 		{
 			Name: "drop the check in Precoro", Says: "a post whose answer was lost is sent again without looking for it",
-			Edits: []Edit{{runWrite, `		found, became, err := w.checkPrecoro(ctx, order)
+			Patches: []overlay.Patch{overlay.Literal(runWrite, `		found, became, err := w.checkPrecoro(ctx, order)
 		if err != nil || became != 0 {
 			return became, err
 		}
 `, `		var found *reconcile.Payment
 		w.Read.At = workflow.Now(ctx)
-`}},
+`)},
 		},
 		{
 			Name: "drop the check in the ERP", Says: "a write whose answer was lost is sent again without looking for it",
-			Edits: []Edit{{runWrite, `	found, double := appeared(w.Bill.Payments, w.knownERP, order)
+			Patches: []overlay.Patch{overlay.Literal(runWrite, `	found, double := appeared(w.Bill.Payments, w.knownERP, order)
 	switch {
 	case found != nil && found.Tag == order.Key:
 		became, err := w.booked(`, `	found, double := appeared(nil, w.knownERP, order)
 	version = w.Bill.Version
 	switch {
 	case found != nil && found.Tag == order.Key:
-		became, err := w.booked(`}},
+		became, err := w.booked(`)},
 		},
 		{
 			Name: "drop the key", Says: "payments are posted without their external ID, and none is put on them",
-			Edits: []Edit{
-				{postGo, `ExternalID: request.Key,`, `ExternalID: "",`},
-				{runWrite, `	keyed := payment.Tag == order.Key
+			Patches: []overlay.Patch{
+				overlay.Literal(postGo, `ExternalID: request.Key,`, `ExternalID: "",`),
+				overlay.Literal(runWrite, `	keyed := payment.Tag == order.Key
 `, `	keyed := true
-`},
+`),
 			},
 		},
 		{
 			Name: "unknown is failed", Says: "an answer that was lost counts as one that says: not carried out",
-			Edits: []Edit{
-				{errorsGo, `		{Unknown, is[remote.OutcomeUnknown]},`, `		{NotSent, is[remote.OutcomeUnknown]},`},
-				{errorsGo, `	case Unavailable:
+			Patches: []overlay.Patch{
+				overlay.Literal(errorsGo, `		{Unknown, is[remote.OutcomeUnknown]},`, `		{NotSent, is[remote.OutcomeUnknown]},`),
+				overlay.Literal(errorsGo, `	case Unavailable:
 		f.kind = Unknown
 `, `	case Unavailable:
 		f.kind = NotSent
-`},
+`),
 			},
 		},
 		{
 			Name: "unknown is done", Says: "an answer that was lost counts as one that says: carried out",
-			Edits: []Edit{{postGo, `		return Posted{}, writeError(SidePrecoro, used, err)
+			Patches: []overlay.Patch{overlay.Literal(postGo, `		return Posted{}, writeError(SidePrecoro, used, err)
 `, `		if writeFault(SidePrecoro, used, err).kind == Unknown {
 			return Posted{Payment: reconcile.Payment{ID: "1", Tag: request.Key, Amount: request.Amount}, Requests: 1}, nil
 		}
 		return Posted{}, writeError(SidePrecoro, used, err)
-`}},
+`)},
 		},
 		{
 			Name: "retry the post", Says: "Temporal attempts a write three times",
-			Edits: []Edit{
-				{errorsGo, `	return writeFault(side, used, err).final()`, `	return writeFault(side, used, err).retryable()`},
-				{"workflows/options.go", `		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},`, `		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 3},`},
+			Patches: []overlay.Patch{
+				overlay.Literal(errorsGo, `	return writeFault(side, used, err).final()`, `	return writeFault(side, used, err).retryable()`),
+				overlay.Literal("workflows/options.go", `		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},`, `		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 3},`),
 			},
 		},
 		{
 			Name: "ignore StaleRead", Says: "a write is sent however old the read is that it was decided on",
-			Edits: []Edit{{"activities/fresh.go", `	default:
+			Patches: []overlay.Patch{overlay.Literal("activities/fresh.go", `	default:
 		return fault{}, false
 	}
 	f.text`, `	default:
@@ -77,12 +79,12 @@ func All() []Mutant {
 	if true {
 		return fault{}, false
 	}
-	f.text`}},
+	f.text`)},
 		},
 		{
 			Name: "drop the queue", Says: "a company's runs begin as they are asked for, side by side",
-			Edits: []Edit{
-				{"workflows/company.go", `		if err := c.runNext(ctx); err != nil && ctx.Err() == nil {
+			Patches: []overlay.Patch{
+				overlay.Literal("workflows/company.go", `		if err := c.runNext(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 `, `		one := &company{CompanyState: c.CompanyState, tickets: c.tickets, withdraws: c.withdraws}
@@ -92,21 +94,21 @@ func All() []Mutant {
 				c.Memory = one.Memory
 			}
 		})
-`},
-				{"workflows/company.go", `		WorkflowID:            RunID(c.Company),
+`),
+				overlay.Literal("workflows/company.go", `		WorkflowID:            RunID(c.Company),
 `, `		WorkflowID:            RunID(c.Company) + "." + c.running[0].ID,
-`},
+`),
 			},
 		},
 		{
 			Name: "drop the de-duplication of pages", Says: "a row that moved to the next page while pages were read counts twice",
-			Edits: []Edit{{runRead, `		if known && id != 0 {
+			Patches: []overlay.Patch{overlay.Literal(runRead, `		if known && id != 0 {
 `, `		if known && id != 0 && l.what == "" {
-`}},
+`)},
 		},
 		{
 			Name: "drop the settle wait", Says: "after a lost answer the other side is looked at without waiting",
-			Edits: []Edit{{runWrite, `at.Add(w.settings.Settle), "because nobody knows yet`, `at, "because nobody knows yet`}},
+			Patches: []overlay.Patch{overlay.Literal(runWrite, `at.Add(w.settings.Settle), "because nobody knows yet`, `at, "because nobody knows yet`)},
 		},
 	}
 }

@@ -6,26 +6,22 @@ package mutants
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
+
+	"payrecon/internal/overlay"
 )
 
 // Mutant is payrecon without one step of its protocol.
 type Mutant struct {
-	Name  string
-	Says  string // what is done instead
-	Edits []Edit
+	Name    string
+	Says    string // what is done instead
+	Patches []overlay.Patch
 }
-
-// Edit replaces a piece of a file, given from the module's root, that stands there exactly once.
-type Edit struct{ File, Old, New string }
 
 // Catch is the first world that shows what a mutant does.
 type Catch struct {
@@ -40,39 +36,10 @@ type Catch struct {
 var ErrNotCaught = errors.New("no world shows it")
 
 // Build makes the simulator with the mutant in it.
-func (m Mutant) Build(ctx context.Context, root, dir string) (program string, err error) {
-	replaced := map[string]string{}
-	for _, edit := range m.Edits {
-		path := filepath.Join(root, edit.File)
-		source, already := replaced[path]
-		if !already {
-			source = path
-		}
-		text, err := os.ReadFile(source)
-		if err != nil {
-			return "", err
-		}
-		if n := strings.Count(string(text), edit.Old); n != 1 {
-			return "", fmt.Errorf("mutant %s: %s holds %d times, not once: %s", m.Name, edit.File, n, edit.Old)
-		}
-		replaced[path] = filepath.Join(dir, strings.ReplaceAll(edit.File, "/", "_"))
-		if err := os.WriteFile(replaced[path], []byte(strings.Replace(string(text), edit.Old, edit.New, 1)), 0o600); err != nil {
-			return "", err
-		}
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replaced})
-	if err != nil {
-		return "", err
-	}
-	overlayFile := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(overlayFile, overlay, 0o600); err != nil {
-		return "", err
-	}
+func (m Mutant) Build(ctx context.Context, dir string) (program string, err error) {
 	program = filepath.Join(dir, "sim")
-	build := exec.CommandContext(ctx, "go", "build", "-overlay", overlayFile, "-o", program, "./internal/sim/cmd/sim") //nolint:gosec // our own sources
-	build.Dir = root
-	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("mutant %s: %w\n%s", m.Name, err, output)
+	if err := overlay.Build(ctx, "payrecon/internal/sim/cmd/sim", program, m.Patches...); err != nil {
+		return "", fmt.Errorf("mutant %s: %w", m.Name, err)
 	}
 	return program, nil
 }
@@ -91,25 +58,10 @@ func (m Mutant) Hunt(ctx context.Context, program string, first uint64, worlds i
 	if err != nil {
 		return Catch{}, err
 	}
-	return Catch{Mutant: m.Name, Says: m.Says, Worlds: int(seed - first + 1), Seed: seed, Breach: string(found[2])}, nil //nolint:gosec // a small number
+	return Catch{Mutant: m.Name, Says: m.Says, Worlds: int(seed - first + 1), Seed: seed, Breach: string(found[2])}, nil
 }
 
 func tail(output []byte) []byte {
 	lines := bytes.Split(bytes.TrimSpace(output), []byte("\n"))
 	return bytes.Join(lines[max(0, len(lines)-5):], []byte("\n"))
-}
-
-// Root is the module's folder, found from the working directory upwards.
-func Root() (string, error) {
-	dir, err := os.Getwd()
-	for err == nil {
-		if _, missing := os.Stat(filepath.Join(dir, "workflows", "run.go")); missing == nil {
-			return dir, nil
-		}
-		if filepath.Dir(dir) == dir {
-			return "", errors.New("the working directory is not in the payrecon module")
-		}
-		dir = filepath.Dir(dir)
-	}
-	return "", err
 }

@@ -33,7 +33,7 @@ test: build vet lint workflowcheck $(GOTESTSUM) ## everything that must hold bef
 	  failed=0; \
 	  go -C demo test -json -count=1 -timeout 5m ./... || failed=1; \
 	  go -C internal/bench test -json -count=1 -timeout 5m ./... || failed=1; \
-	  go test -json -count=1 -timeout 10m -race -shuffle on ./... || failed=1; \
+	  go test -json -count=1 -timeout 20m -race -shuffle on ./... || failed=1; \
 	  exit $$failed'
 
 .PHONY: build

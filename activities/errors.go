@@ -96,15 +96,15 @@ func (f fault) retryable() error {
 // whether a GET that was refused counts as one that was sent, Precoro does not say.
 func (c Company) readError(side string, used usage, err error) error {
 	f := classify(side, used, err)
-	if f.kind == Throttled && f.wait > 0 && side == SidePrecoro {
-		f.wait = max(f.wait, c.Settings.SameGet)
-	}
 	switch f.kind {
 	case Unauthorized, Forbidden, NotFound, Refused, InvalidRequest:
 		return f.final()
 	case Throttled:
 		if f.wait > LongWait {
 			return f.final()
+		}
+		if f.wait > 0 && side == SidePrecoro {
+			f.wait = max(f.wait, c.Settings.SameGet)
 		}
 		return f.retryable()
 	default:

@@ -214,3 +214,30 @@ func TestFindBillsGivesNoBillsWithAnError(t *testing.T) {
 	require.Error(t, err)
 	require.Empty(t, found.Bills)
 }
+
+// A quota that lifts soon is Temporal's to wait for, also where the same GET may be repeated much later; and never before that.
+func TestThrottledGetIsNotRepeatedBeforeTheSameGetMayBe(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		stamp, sameGet, delay time.Duration
+		retry                 bool
+	}{
+		"sooner":          {time.Second, 61 * time.Second, 61 * time.Second, true},
+		"later":           {100 * time.Second, 61 * time.Second, 102 * time.Second, true},
+		"much later":      {time.Second, 5 * time.Minute, 5 * time.Minute, true},
+		"an hour's quota": {40 * time.Minute, time.Hour, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, func(s *activities.Settings) { s.SameGet = test.sameGet })
+			b.precoro = always(http.StatusTooManyRequests, fmt.Sprintf(`{"RateLimit-Type":"limiter","RateLimit-Retry-After":%q}`, start.Add(test.stamp).Format("2006-01-02 15:04:05 MST")))
+
+			_, err := perform(b, b.acts.ListInvoices, activities.ListInvoicesRequest{Company: "acme", Page: 1})
+
+			application, kind, _ := failed(t, err)
+			require.Equal(t, activities.Throttled, kind)
+			require.Equal(t, test.retry, !application.NonRetryable())
+			require.Equal(t, test.delay, application.NextRetryDelay())
+		})
+	}
+}

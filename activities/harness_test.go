@@ -52,7 +52,7 @@ type bench struct {
 	erp     *adapter
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t *testing.T, changes ...func(*activities.Settings)) *bench {
 	t.Helper()
 	b := &bench{clock: start, erp: newAdapter(t)}
 	b.info = activity.Info{
@@ -60,10 +60,11 @@ func newBench(t *testing.T) *bench {
 	}
 	client, err := precoro.New(precoro.Options{Email: email, Token: token, Transport: b})
 	require.NoError(t, err)
-	b.acts = activities.New([]activities.Company{{
-		Settings: activities.Settings{Company: "acme", Accounts: "00ff", Timezone: "UTC", Settle: 10 * time.Minute, ERP: erp.Capabilities{Interval: interval}},
-		Precoro:  client, ERP: b.erp, Slot: slot,
-	}}, activities.Options{
+	settings := activities.Settings{Company: "acme", Accounts: "00ff", Timezone: "UTC", Settle: 10 * time.Minute, ERP: erp.Capabilities{Interval: interval}}
+	for _, change := range changes {
+		change(&settings)
+	}
+	b.acts = activities.New([]activities.Company{{Settings: settings, Precoro: client, ERP: b.erp, Slot: slot}}, activities.Options{
 		Now: func() time.Time { return b.clock },
 		Wait: func(_ context.Context, d time.Duration) error {
 			b.waits = append(b.waits, d)

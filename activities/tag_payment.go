@@ -14,13 +14,18 @@ type TagPaymentRequest struct {
 	Payment  string         `json:"payment"` // its Ref, the document number
 	Key      string         `json:"key"`
 	Currency money.Currency `json:"currency"`
+	Self     Self           `json:"self,omitzero"`
 }
 
 // TagPayment sets a payment's external ID in Precoro. Setting it again changes nothing, but somebody may have set
-// another meanwhile: it is attempted once, and the workflow looks before it asks again.
+// another meanwhile: it is attempted once, and the workflow looks before it asks again. Fails as StaleRead where the run was
+// reset, or the request was held up.
 func (a *Activities) TagPayment(ctx context.Context, request TagPaymentRequest) (Posted, error) {
 	company, err := a.company(request.Company)
 	if err != nil {
+		return Posted{}, err
+	}
+	if err := company.stale(ctx, SidePrecoro, readHere(ctx), request.Self); err != nil {
 		return Posted{}, err
 	}
 	idn, err := strconv.ParseInt(request.Payment, 10, 64)

@@ -249,6 +249,10 @@ func (c *company) remember(ctx workflow.Context, job Job, ended RunEnd, err erro
 	if knows {
 		c.Memory.learn(job, ended)
 	}
+	if ended.Reset {
+		c.Memory.LastClean = false
+		c.Memory.Untied = c.Memory.Untied || job.writes()
+	}
 	if ended.Full {
 		c.Memory.LastFull = c.Memory.LastEnd
 	}

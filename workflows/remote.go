@@ -56,7 +56,7 @@ func ask[In any, Out result](ctx workflow.Context, r *run, opens func() (time.Ti
 		out, err := call(ctx, r.options(readOptions(r.settings.SameGet, summary)), activity, in)
 		sent(ctx, out, err)
 		kind, failure, _ := activities.KindOf(err)
-		if kind != activities.Throttled || failure.Wait <= 0 || workflow.Now(ctx).Add(failure.Wait).Sub(asked) > scheduleToClose {
+		if kind != activities.Throttled || failure.Wait <= 0 || !r.settings.Knows(activities.CheaperWays) || workflow.Now(ctx).Add(failure.Wait).Sub(asked) > scheduleToClose {
 			return out, err
 		}
 	}

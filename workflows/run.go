@@ -69,6 +69,7 @@ type Resume struct {
 	Settled    map[int64]uint32               `json:"settled,omitempty"`
 	Forgotten  bool                           `json:"forgotten,omitempty"`
 	Looked     []int64                        `json:"looked,omitempty"` // of those that were open before
+	Reset      bool                           `json:"reset,omitempty"`  // what this run's predecessor began before its reset may still be on its way
 	Numbers    Numbers                        `json:"numbers,omitempty"`
 }
 
@@ -85,6 +86,8 @@ type RunEnd struct {
 	Numbers  Numbers               `json:"numbers,omitempty"`
 	// Decided: the run came to its decisions, so that it may have written and its report says something.
 	Decided bool `json:"decided,omitempty"`
+	// Reset: the run was reset, so that what it had begun before may still be on its way, or may have been left half done.
+	Reset bool `json:"reset,omitempty"`
 	// Complete: what was read is settled or listed. Full: and that was everything.
 	Complete bool `json:"complete,omitempty"`
 	Full     bool `json:"full,omitempty"`
@@ -166,6 +169,7 @@ type run struct {
 	seen      map[string]money.Date
 	decided   bool // every invoice was looked at
 	stopped   bool // while an invoice was being written
+	reset     bool // known when the run ends
 
 	progress Progress
 	told     time.Time
@@ -304,6 +308,7 @@ func (r *run) waitUntil(ctx workflow.Context, at time.Time, why string) error {
 
 // end turns the way the steps ended into the run's result.
 func (r *run) end(ctx workflow.Context, err error) (RunEnd, error) {
+	r.reset = r.wasReset(ctx)
 	failed := err != nil && !errors.Is(err, errStopped) && !temporal.IsCanceledError(err)
 	if workflow.IsContinueAsNewError(err) {
 		return RunEnd{}, err
@@ -324,6 +329,13 @@ func (r *run) end(ctx workflow.Context, err error) (RunEnd, error) {
 	return r.result(), nil
 }
 
+// wasReset tells whether this run, or the one that it goes on for, was reset. Nothing may be decided by it before the end: a
+// run that is reset replays what another one did, under its own ID.
+func (r *run) wasReset(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return info.OriginalRunID != "" && info.WorkflowExecution.RunID != info.OriginalRunID || r.start.Resume != nil && r.start.Resume.Reset
+}
+
 // failure is an error that carries what must not be lost: what was written, and what was sent.
 func (r *run) failure(err error, end RunEnd) error {
 	failure, _ := failureOf(err)
@@ -332,7 +344,7 @@ func (r *run) failure(err error, end RunEnd) error {
 
 func (r *run) result() RunEnd {
 	return RunEnd{
-		Report: r.report, Open: r.open, KeepsKey: r.keepsKey, Seen: r.seen, Quota: &r.quota, Sizes: r.sizes, Marks: r.newMarks(),
+		Report: r.report, Open: r.open, Reset: r.reset, KeepsKey: r.keepsKey, Seen: r.seen, Quota: &r.quota, Sizes: r.sizes, Marks: r.newMarks(),
 		Settled: r.settledMarks(), Numbers: r.numbers(), Decided: true, Complete: r.complete(), Full: r.complete() && r.report.Scope != ScopeChanges,
 	}
 }
@@ -341,7 +353,7 @@ func (r *run) result() RunEnd {
 func (r *run) nothing() RunEnd {
 	memory := r.start.Memory
 	return RunEnd{
-		Report: r.report, Open: memory.Open, KeepsKey: memory.KeepsKey, Seen: memory.Seen, Quota: &r.quota, Sizes: memory.Sizes,
+		Report: r.report, Open: memory.Open, Reset: r.reset, KeepsKey: memory.KeepsKey, Seen: memory.Seen, Quota: &r.quota, Sizes: memory.Sizes,
 		Marks: memory.Marks, Settled: memory.Settled, Numbers: memory.Numbers,
 	}
 }

@@ -83,6 +83,14 @@ func (r *run) keepOpen(open OpenInvoice) {
 	if len(r.open) >= maxOpenRows {
 		open.State, open.Row = "", nil
 	}
+	if r.openNow[open.Invoice] {
+		if i := slices.IndexFunc(r.open, func(o OpenInvoice) bool { return o.Invoice == open.Invoice }); i >= 0 {
+			if open.Row != nil || r.open[i].Row == nil {
+				r.open[i] = open
+			}
+			return
+		}
+	}
 	if r.openNow[open.Invoice] = true; len(r.open) >= maxOpen {
 		r.forgotten = true
 		return

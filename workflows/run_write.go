@@ -60,6 +60,9 @@ func (r *run) newWriting(ctx workflow.Context) *writing {
 }
 
 func (a *writing) carryOut() error {
+	if err := a.letSettle(); err != nil {
+		return err
+	}
 	passes := []func() error{a.writeSingly}
 	if a.inBulk {
 		passes = []func() error{a.writeFresh, a.writeSingly, a.writeStale, a.writeSingly, a.tie}
@@ -73,6 +76,19 @@ func (a *writing) carryOut() error {
 		}
 	}
 	return nil
+}
+
+// letSettle waits, in a run that goes on for one that was reset, for what that one had begun before: it may not have sent
+// anything since, and then it has not been told.
+func (a *writing) letSettle() error {
+	if a.start.Resume == nil || !a.start.Resume.Reset {
+		return nil
+	}
+	err := a.waitUntil(a.stop, workflow.Now(a.stop).Add(a.settings.Settle), "until what this run had begun before its reset has settled")
+	if a.stop.Err() != nil {
+		return errStopped
+	}
+	return err
 }
 
 // writeSingly settles invoice by invoice what is not left to a bulk.
@@ -180,6 +196,7 @@ func (r *run) continueAsNew(ctx workflow.Context, left []candidate) error {
 	}
 	start.Memory.Quota = r.quota
 	start.Resume = r.resume()
+	start.Resume.Reset = r.wasReset(ctx)
 	for _, c := range left {
 		start.Resume.Candidates = append(start.Resume.Candidates, candidate{
 			Invoice: c.Invoice, Bill: reconcile.Bill{ID: c.Bill.ID}, Got: r.readAt[c.Invoice.IDN], Reread: true, Writes: c.Writes, State: c.State,
@@ -292,6 +309,7 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 		if found != nil {
 			return w.created(ctx, order, *found, before)
 		}
+		w.sent = nil // looked for, and not there
 		if tried.unknown >= maxUnknown {
 			return w.abandon(ctx, order, reconcile.Unverified, fmt.Sprintf("sent %d times, and no answer told whether it was carried out", tried.unknown))
 		}
@@ -408,7 +426,7 @@ func (w *writer) patchKey(ctx workflow.Context, order reconcile.Write, ref strin
 		w.sent = &order // a payment that was created is told of already
 	}
 	tagged, err := sendPrecoro(ctx, w.run, fmt.Sprintf("PATCH key %s on payment %s of invoice %d", order.Key, ref, w.Invoice.IDN), act.TagPayment,
-		activities.TagPaymentRequest{Company: w.settings.Ref(), Payment: ref, Key: order.Key, Currency: order.Amount.Currency()})
+		activities.TagPaymentRequest{Company: w.settings.Ref(), Payment: ref, Key: order.Key, Currency: order.Amount.Currency(), Self: w.self})
 	kind, failure, _ := activities.KindOf(err)
 	switch {
 	case kind == activities.Refused:
@@ -431,7 +449,9 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 	}
 	switch kind {
 	case activities.StaleRead, activities.NotSent, activities.Refused, activities.Unauthorized, activities.Forbidden, activities.InvalidRequest:
-		w.sent = nil // it surely was not carried out
+		if w.sent != nil && w.sent.Adopt == order.Adopt {
+			w.sent = nil // it surely was not carried out; a payment of ours that lacks its key was
+		}
 	default:
 	}
 	switch kind {
@@ -549,6 +569,9 @@ func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purp
 		if became != 0 || err != nil {
 			return became, err
 		}
+		if why == planned {
+			w.sent = nil // looked for, and not there
+		}
 		if w.stop.Err() != nil && why == planned {
 			return w.stopBefore(ctx)
 		}
@@ -568,7 +591,7 @@ func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purp
 		if order.Adopt {
 			verb = "note"
 		}
-		if why != followUp {
+		if why != followUp && w.sent == nil {
 			w.sent = &order
 		}
 		_, err = sendERP(ctx, w.run, fmt.Sprintf("%s payment %s on bill %s", verb, order.Amount, w.Bill.ID), act.WriteBill,

@@ -30,7 +30,8 @@ func (w *writer) forBulk() bool {
 
 // stale tells whether the invoice has to be decided again before a write.
 func (w *writer) stale() bool {
-	return w.Reread || workflow.Now(w.finishing).Sub(w.Read.At) > activities.FreshFor
+	before := !w.self.Since.IsZero() && (w.Read.RunID != w.self.RunID || w.Read.At.Before(w.self.Since)) // the run's reset
+	return w.Reread || before || workflow.Now(w.finishing).Sub(w.Read.At) > activities.FreshFor
 }
 
 // writeFresh writes what may be written as it was decided, as long as it may.
@@ -219,7 +220,8 @@ func (a *writing) send(entries []*entry) (billReads, error) {
 	unresolved, fatal := a.afterFailures(failed, answered)
 	missing, read, lookErr := a.look(unresolved)
 	for _, e := range missing {
-		if _, there := read[e.Bill.ID]; there {
+		bill, there := read[e.Bill.ID]
+		if found, double := appeared(bill.Snapshot.Bill.Payments, e.knownERP, e.order); there && found == nil && !double {
 			e.sent = nil // it did not take effect, and will not any more
 		}
 	}

@@ -559,11 +559,12 @@ func (w *world) bookOrder(bill *reconcile.Bill, order erp.Order, f fault) {
 // runAs gives each run an ID of its own, as the server does.
 type runAs struct {
 	interceptor.WorkerInterceptorBase
-	id string
+	id      string
+	renamed string // since it was reset
 }
 
 func (r *runAs) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
-	return &workflowAs{WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}, id: r.id}
+	return &workflowAs{WorkflowInboundInterceptorBase: interceptor.WorkflowInboundInterceptorBase{Next: next}, id: r.id, renamed: r.renamed}
 }
 
 func (r *runAs) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
@@ -572,21 +573,21 @@ func (r *runAs) InterceptActivity(_ context.Context, next interceptor.ActivityIn
 
 type workflowAs struct {
 	interceptor.WorkflowInboundInterceptorBase
-	id string
+	id, renamed string
 }
 
 func (w *workflowAs) Init(next interceptor.WorkflowOutboundInterceptor) error {
-	return w.Next.Init(&workflowInfoAs{WorkflowOutboundInterceptorBase: interceptor.WorkflowOutboundInterceptorBase{Next: next}, id: w.id})
+	return w.Next.Init(&workflowInfoAs{WorkflowOutboundInterceptorBase: interceptor.WorkflowOutboundInterceptorBase{Next: next}, id: w.id, renamed: w.renamed})
 }
 
 type workflowInfoAs struct {
 	interceptor.WorkflowOutboundInterceptorBase
-	id string
+	id, renamed string
 }
 
 func (w *workflowInfoAs) GetInfo(ctx workflow.Context) *workflow.Info {
 	info := *w.Next.GetInfo(ctx)
-	info.WorkflowExecution.RunID, info.OriginalRunID = w.id, w.id
+	info.WorkflowExecution.RunID, info.OriginalRunID = cmp.Or(w.renamed, w.id), w.id
 	return &info
 }
 
@@ -664,7 +665,7 @@ func (w *world) attempt(t *testing.T, start workflows.RunStart, prepared ...prep
 	t.Helper()
 	env := newEnvironment()
 	w.runs++
-	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 30 * time.Second, Interceptors: []interceptor.WorkerInterceptor{&runAs{id: fmt.Sprintf("run-%d", w.runs)}}})
+	env.SetWorkerOptions(worker.Options{DeadlockDetectionTimeout: 30 * time.Second, Interceptors: []interceptor.WorkerInterceptor{&runAs{id: fmt.Sprintf("run-%d", w.runs), renamed: w.renamed}}})
 	env.SetStartTime(w.clock)
 	w.now = env.Now
 	env.RegisterWorkflowWithOptions(workflows.Run, workflow.RegisterOptions{Name: workflows.TypeRun})

@@ -33,9 +33,10 @@ type company struct {
 	bumps *rand.Rand // of everything that happens between two requests
 
 	mu     sync.Mutex
-	read   int            // entries of the sandbox's ledger that were judged
-	posted map[int64]bool // payments in Precoro that payrecon made
-	storm  bool           // faults and people are about
+	read   int             // entries of the sandbox's ledger that were judged
+	posted map[int64]bool  // payments in Precoro that payrecon made
+	ended  map[string]bool // runs, by ID
+	storm  bool            // faults and people are about
 	held   time.Duration
 	turns  map[string]time.Duration // how long the first step of a trigger takes
 	dying  bool
@@ -286,6 +287,13 @@ func (c *company) between(_, route string) {
 	c.note("%s somebody: %s, invoice %d", c.now().Format(time.DateTime), what, idn)
 }
 
+// over tells whether a run has ended.
+func (c *company) over(run string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ended[run]
+}
+
 func (c *company) note(format string, args ...any) {
 	c.trace = append(c.trace, c.name+" "+fmt.Sprintf(format, args...))
 }
@@ -316,6 +324,7 @@ func (c *company) runEnds(id string, end workflows.RunEnd, err error) {
 	c.look(id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.ended[id] = true
 	if err != nil {
 		c.figures.Failed++
 		c.noSecrets(err.Error())

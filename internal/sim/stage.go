@@ -141,6 +141,10 @@ func paced[In, Out any](s *stage, c *company, slot time.Duration, act func(conte
 		return strings.HasPrefix(reflect.ValueOf(in).FieldByName("Company").String(), c.name+"@")
 	})
 	s.env.OnActivity(act, mock.Anything, ours).AfterFn(func() time.Duration { return slot + c.hold() }).Return(func(ctx context.Context, in In) (Out, error) {
+		if c.over(activity.GetInfo(ctx).WorkflowExecution.RunID) {
+			var none Out
+			return none, temporal.NewCanceledError() // a server does not begin what was cancelled while it waited
+		}
 		out, err := act(ctx, in)
 		c.look(activity.GetInfo(ctx).WorkflowExecution.RunID)
 		c.requested(activity.GetInfo(ctx), err)

@@ -90,57 +90,47 @@ func (s *Secrets) In(text string) bool {
 }
 
 // Error is the same error where its text is short and shows no credential, else one of the same type whose text is made fit
-// by Words.
+// by Words. So is what caused it: it is of the same kind for everybody who asks.
 func (s *Secrets) Error(err error) error {
 	if err == nil || s.Words(err.Error()) == err.Error() {
 		return err
 	}
-	typed := s.typed(err)
-	if typed == nil {
+	typed, ok := As[worded](err) // the outermost
+	if !ok {
 		return fmt.Errorf("%s", s.Words(err.Error()))
 	}
-	if before, _, found := strings.Cut(err.Error(), typed.original); found && before != "" {
-		return fmt.Errorf("%s%w", s.Words(before), typed.clean)
+	clean := typed.reworded(s)
+	if before, _, found := strings.Cut(err.Error(), typed.Error()); found && before != "" {
+		return fmt.Errorf("%s%w", s.Words(before), clean)
 	}
-	return typed.clean
+	return clean
 }
 
-type cleaned struct {
-	original string
-	clean    error
+// worded is an error of this package's vocabulary.
+type worded interface {
+	error
+	// reworded is the same error without credentials.
+	reworded(s *Secrets) error
 }
 
-// typed finds the error of this package's vocabulary, and makes it anew without credentials.
-func (s *Secrets) typed(err error) *cleaned {
-	cause := func(e error) error { return fmt.Errorf("%s", s.Words(e.Error())) }
-	if e, ok := As[Unauthorized](err); ok {
-		return &cleaned{e.Error(), Unauthorized{Text: s.Words(e.Text)}}
-	}
-	if e, ok := As[Forbidden](err); ok {
-		return &cleaned{e.Error(), Forbidden{Text: s.Words(e.Text)}}
-	}
-	if e, ok := As[NotFound](err); ok {
-		return &cleaned{e.Error(), NotFound{What: s.Words(e.What)}}
-	}
-	if e, ok := As[Refused](err); ok {
-		return &cleaned{e.Error(), Refused{Field: s.Words(e.Field), Text: s.Words(e.Text), Code: s.Words(e.Code)}}
-	}
-	if e, ok := As[Throttled](err); ok {
-		return &cleaned{e.Error(), Throttled{Limiter: s.Words(e.Limiter), Until: e.Until, After: e.After}}
-	}
-	if e, ok := As[Unavailable](err); ok {
-		return &cleaned{e.Error(), Unavailable{Cause: cause(e.Cause), Unreadable: e.Unreadable}}
-	}
-	if e, ok := As[NotSent](err); ok {
-		return &cleaned{e.Error(), NotSent{Cause: cause(e.Cause)}}
-	}
-	if e, ok := As[OutcomeUnknown](err); ok {
-		return &cleaned{e.Error(), OutcomeUnknown{Cause: cause(e.Cause)}}
-	}
-	if e, ok := As[Stale](err); ok {
-		return &cleaned{e.Error(), Stale{What: s.Words(e.What)}}
-	}
-	return nil
+func (e Unauthorized) reworded(s *Secrets) error { return Unauthorized{Text: s.Words(e.Text)} }
+func (e Forbidden) reworded(s *Secrets) error    { return Forbidden{Text: s.Words(e.Text)} }
+func (e NotFound) reworded(s *Secrets) error     { return NotFound{What: s.Words(e.What)} }
+func (e Stale) reworded(s *Secrets) error        { return Stale{What: s.Words(e.What)} }
+func (e NotSent) reworded(s *Secrets) error      { return NotSent{Cause: s.Error(e.Cause)} }
+
+func (e OutcomeUnknown) reworded(s *Secrets) error { return OutcomeUnknown{Cause: s.Error(e.Cause)} }
+
+func (e Unavailable) reworded(s *Secrets) error {
+	return Unavailable{Cause: s.Error(e.Cause), Unreadable: e.Unreadable}
+}
+
+func (e Refused) reworded(s *Secrets) error {
+	return Refused{Field: s.Words(e.Field), Text: s.Words(e.Text), Code: s.Words(e.Code)}
+}
+
+func (e Throttled) reworded(s *Secrets) error {
+	return Throttled{Limiter: s.Words(e.Limiter), Until: e.Until, After: e.After}
 }
 
 // needle is a credential that is looked for, in lower case. The first bytes of it are taken for it, at least so many.

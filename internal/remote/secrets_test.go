@@ -179,6 +179,36 @@ func TestTheLastSessionsAreHidden(t *testing.T) {
 	require.Equal(t, "[hidden]", secrets.Hide("T0ken/5f+2b9c"))
 }
 
+// What caused an error may be of a kind of its own.
+func TestAnErrorOfAnErrorStaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	const token = "T0ken/5f+2b9c"
+	secrets := remote.NewSecrets(token)
+	kinds := []func(error) error{
+		func(cause error) error { return remote.Unavailable{Cause: cause, Unreadable: true} },
+		func(cause error) error { return remote.NotSent{Cause: cause} },
+		func(cause error) error { return remote.OutcomeUnknown{Cause: cause} },
+	}
+	for _, outer := range kinds {
+		for _, inner := range append(kinds, func(error) error { return remote.Refused{Field: "token", Text: token, Code: "400"} }) {
+			dirty, clean := outer(fmt.Errorf("again: %w", inner(errors.New(token)))), outer(fmt.Errorf("again: %w", inner(errors.New("[hidden]"))))
+			got := secrets.Error(dirty)
+			require.Equal(t, strings.ReplaceAll(dirty.Error(), token, "[hidden]"), got.Error())
+			require.Equal(t, chain(clean), chain(got))
+			require.Equal(t, "write: "+got.Error(), secrets.Error(fmt.Errorf("write: %w", dirty)).Error())
+			require.Equal(t, chain(clean), chain(secrets.Error(fmt.Errorf("write: %w", dirty)))[1:])
+		}
+	}
+}
+
+// chain is the types of an error and of what it wraps.
+func chain(err error) (types []string) {
+	for ; err != nil; err = errors.Unwrap(err) {
+		types = append(types, fmt.Sprintf("%T", err))
+	}
+	return types
+}
+
 func TestAnErrorStaysWhatItIsWithoutTheCredential(t *testing.T) {
 	t.Parallel()
 	const token, hidden = "T0ken/5f+2b9c", "[hidden]"

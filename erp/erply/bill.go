@@ -32,9 +32,17 @@ func (c Config) bill(d PurchaseDocument) reconcile.Bill {
 		ID: string(d.ID), Link: d.attribute(c.InvoiceAttribute), Version: string(d.LastModified), PaymentsRead: true,
 	}
 	if err := fill(&bill, d); err != nil {
-		bill.Problem = err.Error()
+		bill = unreadable(bill, err.Error())
 		bill.Total, bill.Paid, bill.Payments = money.Amount{}, money.Amount{}, nil
 	}
+	return bill
+}
+
+// unreadable gives the bill a Problem, and a Version of its own: lastModified may be the same as when it could be read, which
+// only a read tells that looks at the whole header, and what was decided then is to be decided again.
+func unreadable(bill reconcile.Bill, problem string) reconcile.Bill {
+	bill.Problem = problem
+	bill.Version += " unreadable"
 	return bill
 }
 

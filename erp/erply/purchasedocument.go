@@ -1,6 +1,9 @@
 package erply
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"reflect"
+)
 
 // PurchaseDocument is the header of a purchase document as getPurchaseDocuments gives it, with its attributes and
 // without its rows. Every value is as Erply wrote it; what was not in the answer is "".
@@ -86,4 +89,18 @@ func (d PurchaseDocument) attribute(name string) string {
 		}
 	}
 	return ""
+}
+
+// values is what stands in the fields, without the attributes and without the names of the fields, which are no secret.
+func (d PurchaseDocument) values() []string {
+	var values []string
+	for _, field := range reflect.ValueOf(d).Fields() {
+		if text, ok := field.Interface().(Text); ok {
+			values = append(values, string(text))
+		}
+	}
+	for _, base := range d.BaseDocuments {
+		values = append(values, string(base.ID))
+	}
+	return values
 }

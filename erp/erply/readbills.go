@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"payrecon/erp"
+	"payrecon/internal/remote"
 )
 
 // ReadBills asks for all of them in one request of a bulk call, see FindBills. What cannot be the id of a document is not
@@ -46,13 +47,19 @@ func (a *Adapter) ReadBills(ctx context.Context, ids []string) ([]erp.Snapshot, 
 func (c *Client) snapshot(d PurchaseDocument) (erp.Snapshot, error) {
 	bill := c.bill(d)
 	d.Attributes = nil
+	for _, value := range d.values() {
+		switch {
+		case len(value) > remote.MaxSearched:
+			bill = unreadable(bill, "a field of the document, such as its notes, is over 64 KiB: shorten it")
+			return erp.Snapshot{Bill: bill}, nil
+		case c.secrets.In(value):
+			bill = unreadable(bill, "a field of the document, such as its notes, holds the login or the password that payrecon uses: take it out")
+			return erp.Snapshot{Bill: bill}, nil
+		}
+	}
 	raw, err := json.Marshal(d)
 	if err != nil {
 		return erp.Snapshot{}, fmt.Errorf("keep the header of purchase document %s: %w", d.ID, err)
-	}
-	if c.secrets.In(string(raw)) {
-		bill.Problem = "a field of the document, such as its notes, holds the login or the password that payrecon uses: take it out"
-		return erp.Snapshot{Bill: bill}, nil
 	}
 	return erp.Snapshot{Bill: bill, Raw: raw}, nil
 }

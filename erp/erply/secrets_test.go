@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"payrecon/erp"
 	"payrecon/erp/erply"
 	"payrecon/internal/reconcile"
 )
@@ -75,6 +77,42 @@ func TestAHeaderWithACredentialIsNotKept(t *testing.T) {
 		}
 	}
 	require.NotEmpty(t, snapshot(t, newDouble(t, document(object{"notes": "harmless"})).adapter(t), "8842").Raw)
+}
+
+// A login that is made of the words of the API, or shares its beginning with what people write, is in no document by that.
+func TestAHeaderWithAWordOfTheLoginIsKept(t *testing.T) {
+	t.Parallel()
+	doc := document(object{
+		"notes": "to accounting@amazon.com", "totalForAccounting": "120.00", "supplierID": 7, "employeeID": 3, "baseDocuments": []object{{"id": 5}},
+	})
+	for _, login := range []string{"accounting-bot", "Accounting Robot", "supplier-payments", "employee.api.1", "accounting@acme.ee", "baseDocuments"} {
+		cfg := config()
+		cfg.Username = login
+		adapter, err := erply.New(cfg, newDouble(t, doc), at(noon))
+		require.NoError(t, err)
+		got := snapshot(t, adapter, "8842")
+		require.Empty(t, got.Bill.Problem, login)
+		require.NotEmpty(t, got.Raw, login)
+	}
+}
+
+// A list does not look at the whole header, so that such a bill may have been decided upon. Its Version tells.
+func TestABillWhoseHeaderIsNotKeptHasAnotherVersion(t *testing.T) {
+	t.Parallel()
+	for _, notes := range []string{password, strings.Repeat("x", 64<<10+1)} {
+		adapter := newDouble(t, document(object{"notes": notes})).adapter(t)
+		found, err := adapter.FindBills(t.Context(), []erp.Link{{Bill: "8842"}})
+		require.NoError(t, err)
+		read := snapshot(t, adapter, "8842")
+		require.NotEmpty(t, read.Bill.Problem)
+		require.Empty(t, read.Raw)
+		require.NotEqual(t, found.Bills[0].Version, read.Bill.Version)
+		require.Equal(t, read.Bill.Version, snapshot(t, adapter, "8842").Bill.Version)
+	}
+	adapter := newDouble(t, document(object{"notes": strings.Repeat("long ", 12<<10)})).adapter(t)
+	found, err := adapter.FindBills(t.Context(), []erp.Link{{Bill: "8842"}})
+	require.NoError(t, err)
+	require.Equal(t, found.Bills[0], snapshot(t, adapter, "8842").Bill, "long notes are no problem")
 }
 
 func everything(bill reconcile.Bill) string { return fmt.Sprintf("%+v", bill) }

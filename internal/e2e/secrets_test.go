@@ -72,7 +72,11 @@ func TestNoCredentialIsEverShown(t *testing.T) {
 		v.command(t, "check", "--config", path, "--output", output)
 		for _, name := range []string{"documents", "wrong-token", "moved-erply"} {
 			v.command(t, "plan", "--config", path, "--output", output, "--company", name)
-			v.command(t, "run", "--config", path, "--output", output, "--company", name)
+			told := v.command(t, "run", "--config", path, "--output", output, "--company", name)
+			if name == "documents" {
+				require.Contains(t, told, "take it out")
+				require.NotContains(t, told, "rejected", "no write was decided upon a document with a credential")
+			}
 		}
 	}
 	for _, g := range v.guarded {

@@ -32,7 +32,7 @@ type Bill struct {
 	Total     money.Amount `json:"total"`
 	Paid      money.Amount `json:"paid"` // what the ERP says is paid
 	Confirmed bool         `json:"confirmed,omitempty"`
-	Version   string       `json:"version,omitempty"` // opaque; another one means that the document, or one of its payments, was edited
+	Version   string       `json:"version,omitempty"` // opaque; another one means that it or one of its payments was edited, or cannot be read now
 	Problem   string       `json:"problem,omitempty"` // what of it could not be read
 	// Payments are in no order. They are complete only where PaymentsRead says so: some ERPs need another request.
 	Payments     []Payment `json:"payments,omitempty"`

@@ -32,14 +32,17 @@ const (
 	longEnough = 12
 	// keptSessions is how many session keys are remembered: an answer may come late.
 	keptSessions = 8
-	// maxLooked bounds the text that is looked through: much more than is shown of it.
-	maxLooked = 8 << 10
+	// maxHidden bounds the text that Hide looks through: much more than is shown of it.
+	maxHidden = 8 << 10
 	// encodings is how many encodings around one another are seen through.
 	encodings = 4
 	// shortestRun is how long a run of base64 or hexadecimal digits is that is decoded, and leastDecoded how long a credential
 	// that is looked for in it: any two letters are in some run.
 	shortestRun, leastDecoded = 6, 4
 )
+
+// MaxSearched is how many bytes In and ID look through: as many as a database's longer texts have.
+const MaxSearched = 64 << 10
 
 // NewSecrets takes the credentials; an empty one is none.
 func NewSecrets(values ...string) *Secrets {
@@ -59,103 +62,112 @@ func (s *Secrets) AddSession(value string) {
 // Hide replaces the credentials in a text by "[hidden]", also where they are cut off, in other case, or encoded: for a URL,
 // HTML or JSON, in base64 or as hexadecimal digits, and in several of these around one another. What is longer than 8 KiB
 // is cut.
-func (s *Secrets) Hide(text string) string { return s.hide(text, 1) }
+func (s *Secrets) Hide(text string) string {
+	needles := s.parts()
+	if len(needles) == 0 {
+		return text
+	}
+	return hide(text[:min(len(text), maxHidden)], needles)
+}
 
 // Words is Hide, and then the function Words: a credential that was cut short by it could no longer be recognized.
 func (s *Secrets) Words(text string) string { return Words(s.Hide(text)) }
 
-// ID is Hide for what names a document or a payment. Short credentials are let through: they may be a part of an ID by
-// chance, and the ID would no longer be one.
+// ID is Hide for what names a document or a payment, and is the same text unless all of a credential is in it. Short
+// credentials are let through: they may be a part of an ID by chance, and the ID would no longer be one. Nothing is cut: what
+// is longer than MaxSearched names nothing, and is hidden as a whole.
 func (s *Secrets) ID(text string) string {
-	if !s.In(text) {
-		return text
+	if len(text) > MaxSearched {
+		return hidden
 	}
-	return s.hide(text, longEnough)
+	return hide(text, s.whole())
+}
+
+// In tells whether one of the credentials that ID looks for is in a text, all of it: what is decided must not hang upon a
+// word that a credential begins with. Nobody knows of what is longer than MaxSearched, so that it counts as holding one.
+func (s *Secrets) In(text string) bool {
+	return len(text) > MaxSearched || len(text) >= longEnough && len(search(text, s.whole(), encodings)) > 0
 }
 
 // Error is the same error where its text is short and shows no credential, else one of the same type whose text is made fit
-// by Words.
+// by Words. So is what caused it: it is of the same kind for everybody who asks.
 func (s *Secrets) Error(err error) error {
 	if err == nil || s.Words(err.Error()) == err.Error() {
 		return err
 	}
-	typed := s.typed(err)
-	if typed == nil {
+	typed, ok := As[worded](err) // the outermost
+	if !ok {
 		return fmt.Errorf("%s", s.Words(err.Error()))
 	}
-	if before, _, found := strings.Cut(err.Error(), typed.original); found && before != "" {
-		return fmt.Errorf("%s%w", s.Words(before), typed.clean)
+	clean := typed.reworded(s)
+	if before, _, found := strings.Cut(err.Error(), typed.Error()); found && before != "" {
+		return fmt.Errorf("%s%w", s.Words(before), clean)
 	}
-	return typed.clean
+	return clean
 }
 
-type cleaned struct {
-	original string
-	clean    error
+// worded is an error of this package's vocabulary.
+type worded interface {
+	error
+	// reworded is the same error without credentials.
+	reworded(s *Secrets) error
 }
 
-// typed finds the error of this package's vocabulary, and makes it anew without credentials.
-func (s *Secrets) typed(err error) *cleaned {
-	cause := func(e error) error { return fmt.Errorf("%s", s.Words(e.Error())) }
-	if e, ok := As[Unauthorized](err); ok {
-		return &cleaned{e.Error(), Unauthorized{Text: s.Words(e.Text)}}
-	}
-	if e, ok := As[Forbidden](err); ok {
-		return &cleaned{e.Error(), Forbidden{Text: s.Words(e.Text)}}
-	}
-	if e, ok := As[NotFound](err); ok {
-		return &cleaned{e.Error(), NotFound{What: s.Words(e.What)}}
-	}
-	if e, ok := As[Refused](err); ok {
-		return &cleaned{e.Error(), Refused{Field: s.Words(e.Field), Text: s.Words(e.Text), Code: s.Words(e.Code)}}
-	}
-	if e, ok := As[Throttled](err); ok {
-		return &cleaned{e.Error(), Throttled{Limiter: s.Words(e.Limiter), Until: e.Until, After: e.After}}
-	}
-	if e, ok := As[Unavailable](err); ok {
-		return &cleaned{e.Error(), Unavailable{Cause: cause(e.Cause), Unreadable: e.Unreadable}}
-	}
-	if e, ok := As[NotSent](err); ok {
-		return &cleaned{e.Error(), NotSent{Cause: cause(e.Cause)}}
-	}
-	if e, ok := As[OutcomeUnknown](err); ok {
-		return &cleaned{e.Error(), OutcomeUnknown{Cause: cause(e.Cause)}}
-	}
-	if e, ok := As[Stale](err); ok {
-		return &cleaned{e.Error(), Stale{What: s.Words(e.What)}}
-	}
-	return nil
+func (e Unauthorized) reworded(s *Secrets) error { return Unauthorized{Text: s.Words(e.Text)} }
+func (e Forbidden) reworded(s *Secrets) error    { return Forbidden{Text: s.Words(e.Text)} }
+func (e NotFound) reworded(s *Secrets) error     { return NotFound{What: s.Words(e.What)} }
+func (e Stale) reworded(s *Secrets) error        { return Stale{What: s.Words(e.What)} }
+func (e NotSent) reworded(s *Secrets) error      { return NotSent{Cause: s.Error(e.Cause)} }
+
+func (e OutcomeUnknown) reworded(s *Secrets) error { return OutcomeUnknown{Cause: s.Error(e.Cause)} }
+
+func (e Unavailable) reworded(s *Secrets) error {
+	return Unavailable{Cause: s.Error(e.Cause), Unreadable: e.Unreadable}
 }
 
-// In tells whether a text shows one of the credentials that ID looks for.
-func (s *Secrets) In(text string) bool {
-	return len(text) >= longEnough && len(search(text, s.values(longEnough), encodings)) > 0
+func (e Refused) reworded(s *Secrets) error {
+	return Refused{Field: s.Words(e.Field), Text: s.Words(e.Text), Code: s.Words(e.Code)}
 }
 
-// values are the credentials of at least so many bytes, and those with blanks as a form spells them.
-func (s *Secrets) values(least int) []string {
+func (e Throttled) reworded(s *Secrets) error {
+	return Throttled{Limiter: s.Words(e.Limiter), Until: e.Until, After: e.After}
+}
+
+// needle is a credential that is looked for, in lower case. The first bytes of it are taken for it, at least so many.
+type needle struct {
+	text  string
+	least int
+}
+
+// parts are all credentials, each found where enough of it is there to tell it: the rest may have been cut off.
+func (s *Secrets) parts() []needle { return s.needles(1, leastOf) }
+
+// whole are the long credentials, each found where all of it is there.
+func (s *Secrets) whole() []needle {
+	return s.needles(longEnough, func(value string) int { return len(value) })
+}
+
+// needles are the credentials of at least so many bytes, and those with blanks as a form spells them.
+func (s *Secrets) needles(shortest int, least func(value string) int) []needle {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	var values []string
+	var needles []needle
+	add := func(value string) { needles = append(needles, needle{value, least(value)}) }
 	for _, v := range slices.Concat(s.lasting, s.passing) {
-		if len(v) < least {
+		if len(v) < shortest {
 			continue
 		}
-		values = append(values, lower(v))
+		add(lower(v))
 		if strings.Contains(v, " ") {
-			values = append(values, lower(strings.ReplaceAll(v, " ", "+")))
+			add(lower(strings.ReplaceAll(v, " ", "+")))
 		}
 	}
-	return values
+	return needles
 }
 
-func (s *Secrets) hide(text string, least int) string {
-	values := s.values(least)
-	if len(values) == 0 || text == "" {
-		return text
-	}
-	text = text[:min(len(text), maxLooked)]
-	found := search(text, values, encodings)
+// hide replaces what of the needles is in a text.
+func hide(text string, needles []needle) string {
+	found := search(text, needles, encodings)
 	if len(found) == 0 {
 		return text
 	}
@@ -188,32 +200,35 @@ func plainView(text string) view {
 	return v
 }
 
-// search finds the values in a text, through at most so many encodings around one another.
-func search(text string, values []string, depth int) []span {
-	return plainView(text).search(values, depth)
+// search finds the needles in a text, through at most so many encodings around one another.
+func search(text string, needles []needle, depth int) []span {
+	if len(needles) == 0 || text == "" {
+		return nil
+	}
+	return plainView(text).search(needles, depth)
 }
 
 // search takes one kind of escapes off at a time: what is another kind's may be a part of the credential.
-func (v view) search(values []string, depth int) []span {
-	found := v.find(values)
+func (v view) search(needles []needle, depth int) []span {
+	found := v.find(needles)
 	if depth == 0 {
 		return found
 	}
-	found = append(found, v.decoded(values, depth-1)...)
+	found = append(found, v.decoded(needles, depth-1)...)
 	for _, escape := range []byte{'%', '\\', '&'} {
 		if next, changed := v.unescaped(escape); changed {
-			found = append(found, next.search(values, depth-1)...)
+			found = append(found, next.search(needles, depth-1)...)
 		}
 	}
 	return found
 }
 
-// find finds the values as they are, and what a cut has left of them.
-func (v view) find(values []string) []span {
+// find finds the needles as they are, and what a cut has left of them.
+func (v view) find(needles []needle) []span {
 	var found []span
 	text := lower(string(v.text))
-	for _, value := range values {
-		head := value[:leastOf(value)]
+	for _, n := range needles {
+		head := n.text[:n.least]
 		for at := 0; ; {
 			i := strings.Index(text[at:], head)
 			if i < 0 {
@@ -221,7 +236,7 @@ func (v view) find(values []string) []span {
 			}
 			from := at + i
 			at = from + len(head)
-			for at < len(text) && at-from < len(value) && text[at] == value[at-from] {
+			for at < len(text) && at-from < len(n.text) && text[at] == n.text[at-from] {
 				at++
 			}
 			found = append(found, v.span(from, at))
@@ -237,9 +252,9 @@ func leastOf(value string) int {
 
 func (v view) span(from, to int) span { return span{v.from[from].from, v.from[to-1].to} }
 
-// decoded finds the runs of base64 and of hexadecimal digits that hold a value.
-func (v view) decoded(values []string, depth int) []span {
-	long := slices.DeleteFunc(slices.Clone(values), func(value string) bool { return len(value) < leastDecoded })
+// decoded finds the runs of base64 and of hexadecimal digits that hold a needle.
+func (v view) decoded(needles []needle, depth int) []span {
+	long := slices.DeleteFunc(slices.Clone(needles), func(n needle) bool { return len(n.text) < leastDecoded })
 	var found []span
 	for at := 0; at < len(v.text) && len(long) > 0; at++ {
 		from := at
@@ -262,7 +277,7 @@ func (v view) decoded(values []string, depth int) []span {
 }
 
 // runHolds decodes a run from each place where the first of its groups may begin: something else may stand before it.
-func runHolds(run []byte, values []string, depth int) bool {
+func runHolds(run []byte, needles []needle, depth int) bool {
 	const group = 4
 	standard := bytes.Map(func(r rune) rune {
 		switch r {
@@ -278,14 +293,14 @@ func runHolds(run []byte, values []string, depth int) bool {
 		if len(text)%group == 1 {
 			text = text[:len(text)-1]
 		}
-		if decoded, err := base64.RawStdEncoding.DecodeString(string(text)); err == nil && len(search(string(decoded), values, depth)) > 0 {
+		if decoded, err := base64.RawStdEncoding.DecodeString(string(text)); err == nil && len(search(string(decoded), needles, depth)) > 0 {
 			return true
 		}
 	}
 	for _, digits := range bytes.FieldsFunc(run, func(r rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF", r) }) {
 		for at := range min(2, len(digits)) {
 			text, err := hex.DecodeString(string(digits[at : len(digits)-(len(digits)-at)%2]))
-			if err == nil && len(text) >= leastDecoded && len(search(string(text), values, depth)) > 0 {
+			if err == nil && len(text) >= leastDecoded && len(search(string(text), needles, depth)) > 0 {
 				return true
 			}
 		}

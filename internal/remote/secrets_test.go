@@ -115,6 +115,59 @@ func TestIDsLoseLongCredentialsOnly(t *testing.T) {
 	require.False(t, secrets.In(`{"notes":"robot 12345678"}`))
 }
 
+// A login is often made of words that stand in other texts too.
+func TestAPartOfACredentialDecidesNothing(t *testing.T) {
+	t.Parallel()
+	for login, text := range map[string]string{
+		"accounting-bot":       "accounting",
+		"Accounting Robot":     "totalForAccounting",
+		"supplier-payments":    "supplierID",
+		"employee.api.1":       "employeeID",
+		"accounting@acme.ee":   "accounting@amazon.com",
+		"5f2b9c1d7e0a4f6b8d3c": "5f2b9c1d7e0a4f6b8d3",
+	} {
+		secrets := remote.NewSecrets(login)
+		require.False(t, secrets.In(text), login)
+		require.Equal(t, text, secrets.ID(text), login)
+		require.Equal(t, "[hidden]", secrets.Hide(login[:len(login)-1]), "%s may have been cut", login)
+		for name, spell := range spellings {
+			require.True(t, secrets.In("by "+spell(login)+"!"), "%s, %s", login, name)
+			require.Contains(t, secrets.ID("by "+spell(login)+"!"), "[hidden]", "%s, %s", login, name)
+		}
+	}
+}
+
+func TestALongTextIsSearchedToItsEnd(t *testing.T) {
+	t.Parallel()
+	const token = "5f2b9c1d7e0a4f6b8d3c"
+	secrets := remote.NewSecrets(token)
+	long := strings.Repeat("harmless ", remote.MaxSearched/len("harmless ")-len(token))
+	require.False(t, secrets.In(long))
+	require.Equal(t, long, secrets.ID(long), "an ID is not cut")
+	require.True(t, secrets.In(long+token))
+	require.Equal(t, long+"[hidden]", secrets.ID(long+token))
+	beyond := strings.Repeat("x", remote.MaxSearched+1)
+	require.True(t, secrets.In(beyond), "nobody knows")
+	require.Equal(t, "[hidden]", secrets.ID(beyond))
+}
+
+// How much work a text makes grows with its length, and not faster.
+func BenchmarkIn(b *testing.B) {
+	secrets := remote.NewSecrets("5f2b9c1d7e0a4f6b8d3c", "accounting@acme.example")
+	for name, text := range map[string]string{
+		"words": "harmless words, ", "base64": "aGFybWxlc3Mgd29yZHMs", "hex": "3333", "escapes": "%25255c\\&amp;#37;", "nested": "ZFhOa1dIT",
+	} {
+		for _, size := range []int{1 << 10, 8 << 10, remote.MaxSearched} {
+			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
+				long := strings.Repeat(text, size/len(text))
+				for b.Loop() {
+					secrets.In(long)
+				}
+			})
+		}
+	}
+}
+
 func TestTheLastSessionsAreHidden(t *testing.T) {
 	t.Parallel()
 	secrets := remote.NewSecrets("T0ken/5f+2b9c")
@@ -124,6 +177,36 @@ func TestTheLastSessionsAreHidden(t *testing.T) {
 	}
 	require.Equal(t, "[hidden] [hidden]", secrets.Hide("session-key-9-0a1b session-key-2-0a1b"))
 	require.Equal(t, "[hidden]", secrets.Hide("T0ken/5f+2b9c"))
+}
+
+// What caused an error may be of a kind of its own.
+func TestAnErrorOfAnErrorStaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	const token = "T0ken/5f+2b9c"
+	secrets := remote.NewSecrets(token)
+	kinds := []func(error) error{
+		func(cause error) error { return remote.Unavailable{Cause: cause, Unreadable: true} },
+		func(cause error) error { return remote.NotSent{Cause: cause} },
+		func(cause error) error { return remote.OutcomeUnknown{Cause: cause} },
+	}
+	for _, outer := range kinds {
+		for _, inner := range append(kinds, func(error) error { return remote.Refused{Field: "token", Text: token, Code: "400"} }) {
+			dirty, clean := outer(fmt.Errorf("again: %w", inner(errors.New(token)))), outer(fmt.Errorf("again: %w", inner(errors.New("[hidden]"))))
+			got := secrets.Error(dirty)
+			require.Equal(t, strings.ReplaceAll(dirty.Error(), token, "[hidden]"), got.Error())
+			require.Equal(t, chain(clean), chain(got))
+			require.Equal(t, "write: "+got.Error(), secrets.Error(fmt.Errorf("write: %w", dirty)).Error())
+			require.Equal(t, chain(clean), chain(secrets.Error(fmt.Errorf("write: %w", dirty)))[1:])
+		}
+	}
+}
+
+// chain is the types of an error and of what it wraps.
+func chain(err error) (types []string) {
+	for ; err != nil; err = errors.Unwrap(err) {
+		types = append(types, fmt.Sprintf("%T", err))
+	}
+	return types
 }
 
 func TestAnErrorStaysWhatItIsWithoutTheCredential(t *testing.T) {

@@ -306,7 +306,7 @@ func (c *company) requested(info activity.Info, err error) {
 	if err != nil {
 		outcome = err.Error()
 	}
-	c.note("%s %s %s attempt %d: %s, dying=%t held=%s refused so far %v", c.now().Format("15:04:05.000"), info.WorkflowExecution.RunID, info.ActivityType.Name, info.Attempt, outcome, c.dying, c.held, c.sandbox.Counters().Throttled)
+	c.note("%s %s attempt %d: %s", c.now().Format("15:04:05.000"), info.ActivityType.Name, info.Attempt, outcome)
 }
 
 // runBegins and runEnds are told by the environment.

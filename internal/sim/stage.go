@@ -46,6 +46,9 @@ func newStage(seed uint64, cast func(*stage, erp.Registry) (configuration string
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(silent{})
 	s.env = suite.NewTestWorkflowEnvironment()
+	if err := stopTheWall(s.env); err != nil {
+		return nil, err
+	}
 	s.env.SetTestTimeout(idle)
 	s.env.SetStartTime(epoch)
 	s.env.SetDetachedChildWait(false)

@@ -48,6 +48,8 @@ type books interface {
 	some(r *rand.Rand) string
 	// work lets a person do something with a bill, and says what; "" is nothing.
 	work(r *rand.Rand, bill string) (what string)
+	// wrote tells whether there are entries that the sandbox's ledger does not hold.
+	wrote() bool
 	// entries are the writes of payrecon's since the last call. ledger is what the sandbox has written since.
 	entries(ledger []sandbox.Write) []entry
 	// view is every bill as it stands.
@@ -267,6 +269,7 @@ func (c *company) between(_, route string) {
 	}
 	var what string
 	var idn int64
+	onBill := false
 	switch {
 	case route == "GET /invoices" && c.bumps.IntN(3) == 0:
 		what, idn = c.shift(c.bumps)
@@ -275,14 +278,14 @@ func (c *company) between(_, route string) {
 		what, idn = c.workInPrecoro(c.bumps)
 	default:
 		if bill := c.erp.some(c.bumps); bill != "" {
-			idn = c.idns[bill]
+			idn, onBill = c.idns[bill], true
 			what = c.erp.work(c.bumps, bill)
 		}
 	}
 	if what == "" {
 		return
 	}
-	c.touchedBy(idn, what, c.now())
+	c.touchedBy(idn, onBill, what, c.now())
 	c.figures.People = sum(c.figures.People, map[string]int{what: 1})
 	c.note("%s somebody: %s, invoice %d", c.now().Format(time.DateTime), what, idn)
 }

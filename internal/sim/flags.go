@@ -3,6 +3,7 @@ package sim
 import (
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,7 @@ const record = "payrecon-"
 
 func (f *flags) plague(*rand.Rand)      {}
 func (f *flags) calm()                  {}
+func (f *flags) wrote() bool            { return false }
 func (f *flags) faults() map[string]int { return nil }
 
 func (f *flags) entries(ledger []sandbox.Write) []entry {
@@ -55,6 +57,7 @@ func (f *flags) entries(ledger []sandbox.Write) []entry {
 			if len(value) == 3 {
 				e.amount, e.date = amount(value[0], value[1]), value[2]
 			}
+			e.before = less(e.after, e.amount)
 			e.excused, e.stray = excuse(w)
 			entries = append(entries, e)
 		}
@@ -79,13 +82,34 @@ func recorded(b sandbox.Bill) money.Amount {
 	return a
 }
 
+// recordsOf are the payments that the attributes of a bill hold.
+func recordsOf(b sandbox.Bill) []payment {
+	var payments []payment
+	for _, name := range slices.Sorted(maps.Keys(b.Attributes)) {
+		id, is := strings.CutPrefix(name, record)
+		value := strings.Fields(b.Attributes[name] + "   ")
+		if is && len(value) == 3 {
+			payments = append(payments, payment{id: strconv.FormatInt(b.ID, 10) + "." + name, key: "pr." + id, amount: amount(value[0], value[1]), date: value[2]})
+		}
+	}
+	return payments
+}
+
+// less is exact, and no amount where the currencies differ.
+func less(a, b money.Amount) money.Amount {
+	if a.Currency() != b.Currency() {
+		return money.Amount{}
+	}
+	return minor(a.Minor()-b.Minor(), string(a.Currency()))
+}
+
 func (f *flags) view() []bill {
 	var bills []bill
 	for _, b := range f.sandbox.State().Bills {
 		if b.Type != "PRCINVOICE" && b.Type != "PRCINVOICEONLY" {
 			continue
 		}
-		seen := bill{id: strconv.FormatInt(b.ID, 10), link: b.Attributes["precoroInvoiceID"], total: amount(b.Total, b.Currency), paid: recorded(b), confirmed: b.Confirmed == 1}
+		seen := bill{payments: recordsOf(b), id: strconv.FormatInt(b.ID, 10), link: b.Attributes["precoroInvoiceID"], total: amount(b.Total, b.Currency), paid: recorded(b), confirmed: b.Confirmed == 1}
 		switch {
 		case b.Paid == 1 && seen.paid.Minor() < seen.total.Minor():
 			seen.paid = seen.total

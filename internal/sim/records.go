@@ -68,7 +68,7 @@ func (e *records) fill(r *rand.Rand, invoices int) {
 				ID: fmt.Sprintf("%s-%d", b.ID, e.made), Tag: tag, Amount: minor(units, currency), Date: money.Date(made.AddDate(0, 0, day).Format(time.DateOnly)),
 			})
 		}
-		switch r.IntN(16) {
+		switch r.IntN(17) {
 		case 0, 1: // agreed, and tied
 			p := pay(total, 5, "")
 			book(total, 5, "pr."+strconv.FormatInt(p.ID, 10))
@@ -102,6 +102,9 @@ func (e *records) fill(r *rand.Rand, invoices int) {
 			continue
 		case 14: // a foreign tag
 			pay(total, 9, "bank-9")
+		case 16: // one on either side, and they are not the same
+			pay(total/4, 9, "")
+			book(total/2, 10, "")
 		case 15: // from before the start
 			pay(total, -90, "")
 			b.clean = false
@@ -319,6 +322,7 @@ func (e *records) carryOut(w erp.Write, at time.Time, kind string) error {
 			return erp.NotFound{What: "payment " + order.Payment}
 		}
 		b.Payments[i].Tag = order.Key
+		done.amount = b.Payments[i].Amount
 	} else {
 		e.made++
 		p := reconcile.Payment{ID: fmt.Sprintf("%s-%d", b.ID, e.made), Amount: order.Amount, Date: order.Date}
@@ -331,6 +335,11 @@ func (e *records) carryOut(w erp.Write, at time.Time, kind string) error {
 	done.after = b.Paid
 	e.written = append(e.written, done)
 	return nil
+}
+
+func (e *records) wrote() bool {
+	e.land()
+	return len(e.written) > 0
 }
 
 func (e *records) entries([]sandbox.Write) []entry {
@@ -346,7 +355,7 @@ func (e *records) view() []bill {
 		b := e.bills[id]
 		seen := bill{id: id, link: b.Link, total: b.Total, paid: b.Paid, confirmed: b.Confirmed, clean: b.clean}
 		for _, p := range b.Payments {
-			seen.payments = append(seen.payments, payment{key: p.Tag, amount: p.Amount, date: string(p.Date), ours: b.ours[p.ID], cancelled: p.Cancelled})
+			seen.payments = append(seen.payments, payment{id: p.ID, key: p.Tag, amount: p.Amount, date: string(p.Date), ours: b.ours[p.ID], cancelled: p.Cancelled})
 		}
 		bills = append(bills, seen)
 	}

@@ -88,12 +88,11 @@ func (s *stage) newCompany(name string, options sandbox.Options) *company {
 	c := &company{name: name, now: s.now, story: storm, posted: map[int64]bool{}, ended: map[string]bool{}, turns: map[string]time.Duration{}, idns: map[string]int64{}}
 	c.judge = &judge{
 		company: name, start: start, jobs: map[string]workflows.Job{}, made: map[string][]entry{},
-		worked: map[int64]time.Time{}, meddled: map[int64]string{}, disturbed: map[int64]bool{},
+		worked: map[int64]time.Time{}, onBill: map[int64]time.Time{}, byRun: map[string]int{}, meddled: map[int64]string{}, disturbed: map[int64]bool{},
 	}
 	options.Now, options.Before, options.LaxOverpay = s.now, c.between, true
 	options.Email, options.Token, options.Password = emailOf(name), tokenOf(name), erplyPassword
 	c.sandbox = sandbox.New(options)
-	c.invoices = func() []sandbox.Invoice { return c.sandbox.State().Invoices }
 	s.companies = append(s.companies, c)
 	return c
 }
@@ -136,6 +135,7 @@ func (c *company) useErply(registry erp.Registry) (settings string) {
 
 // configuration is the company's part of payrecon.toml. Its world is complete by now.
 func (c *company) configuration(payments int, erpSettings string) string {
+	c.capped = payments
 	c.meet()
 	return fmt.Sprintf(`
 [[company]]
@@ -168,32 +168,45 @@ func (c *company) written() int {
 func (c *company) look(run string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	state := c.sandbox.State()
-	idns := map[int64]sandbox.Invoice{}
-	for _, inv := range state.Invoices {
-		idns[inv.IDN] = inv
+	writes := 0
+	for _, n := range c.sandbox.Counters().Writes {
+		writes += n
 	}
+	if writes == c.read && !c.erp.wrote() {
+		return
+	}
+	state := c.sandbox.State()
+	now := c.snapshot(state)
 	for _, w := range state.Ledger[c.read:] {
 		if w.Side != "precoro" {
 			continue
 		}
-		e := c.precoroEntry(w, idns)
+		e := c.precoroEntry(w, now.invoices)
 		e.run = run
 		if e.creates {
 			c.posted[w.ID] = true
 		}
-		c.judged(e)
+		c.judged(e, now)
 	}
 	for _, e := range c.erp.entries(state.Ledger[c.read:]) {
 		e.run, e.invoice = run, c.idns[e.bill]
-		c.judged(e)
+		c.judged(e, now)
 	}
 	c.read = len(state.Ledger)
 }
 
-func (c *company) judged(e entry) {
+func (c *company) snapshot(state sandbox.State) snapshot {
+	now := snapshot{invoices: map[int64]sandbox.Invoice{}, payments: map[int64][]payment{}, bills: c.erp.view()}
+	for _, inv := range state.Invoices {
+		now.invoices[inv.IDN] = inv
+		now.payments[inv.ID] = c.paymentsOf(inv, state.Payments)
+	}
+	return now
+}
+
+func (c *company) judged(e entry, now snapshot) {
 	c.note("%s %s %s on invoice %d %s, %s of %s, created=%t excused=%t", e.at.Format(time.DateTime), e.direction, e.key, e.invoice, e.amount, e.after, e.total, e.creates, e.excused)
-	c.take(e)
+	c.take(e, now)
 }
 
 // precoroEntry reads the ledger of Precoro's sandbox.
@@ -376,7 +389,9 @@ func (c *company) paymentsOf(inv sandbox.Invoice, all []sandbox.Payment) []payme
 	var payments []payment
 	for _, p := range all {
 		if p.InvoiceID == inv.ID {
-			payments = append(payments, payment{key: p.ExternalID, amount: amount(p.Amount, inv.Currency), date: p.Date, ours: c.posted[p.ID], cancelled: p.Cancelled})
+			payments = append(payments, payment{
+				id: strconv.FormatInt(p.ID, 10), foreign: p.LogicType != 0, key: p.ExternalID, amount: amount(p.Amount, inv.Currency), date: p.Date, ours: c.posted[p.ID], cancelled: p.Cancelled,
+			})
 		}
 	}
 	return payments

@@ -46,7 +46,7 @@ func TestWhatThePageSaysIsWorthSaying(t *testing.T) {
 	require.Empty(t, m.Chaos.Broken)
 	require.Zero(t, m.Chaos.Duplicated)
 	require.Zero(t, m.Chaos.Lost)
-	require.Len(t, m.Mutants, len(mutants.All()))
+	require.Len(t, m.Mutants, len(mutants.All())+len(mutants.Guards()))
 }
 
 // A page that names a test which is gone would promise what nothing checks.

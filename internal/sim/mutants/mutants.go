@@ -11,15 +11,19 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"payrecon/internal/overlay"
+	"payrecon/internal/sim"
 )
 
 // Mutant is payrecon without one step of its protocol.
 type Mutant struct {
 	Name    string
-	Says    string // what is done instead
+	Says    string        // what is done instead
+	Breaks  []sim.Promise // the promises by which it must show
 	Patches []overlay.Patch
 }
 
@@ -57,6 +61,9 @@ func (m Mutant) Hunt(ctx context.Context, program string, first uint64, worlds i
 	seed, err := strconv.ParseUint(string(found[1]), 10, 64)
 	if err != nil {
 		return Catch{}, err
+	}
+	if !slices.ContainsFunc(m.Breaks, func(p sim.Promise) bool { return strings.HasPrefix(string(found[2]), string(p)+":") }) {
+		return Catch{}, fmt.Errorf("mutant %s: want it to break one of %v, it broke %s", m.Name, m.Breaks, found[2])
 	}
 	return Catch{Mutant: m.Name, Says: m.Says, Worlds: int(seed - first + 1), Seed: seed, Breach: string(found[2])}, nil
 }

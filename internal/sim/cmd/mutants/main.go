@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -33,7 +34,7 @@ func main() {
 func (o options) run(ctx context.Context) error {
 	var caught []mutants.Catch
 	var missed error
-	for _, m := range mutants.All() {
+	for _, m := range slices.Concat(mutants.All(), mutants.Guards()) {
 		one, err := hunt(ctx, m, o.Worlds)
 		if err != nil {
 			missed = errors.Join(missed, err)

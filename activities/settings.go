@@ -50,7 +50,8 @@ const (
 	// is started.
 	CheaperWays Edition = 1
 
-	// EveryWriteTold: a run that ends as an error tells of what it had sent and could not look for.
+	// EveryWriteTold: a run that ends as an error tells of what it had sent and could not look for; and a bill that was linked
+	// elsewhere while its payments were read is left alone.
 	EveryWriteTold Edition = 2
 
 	newest = EveryWriteTold

@@ -274,3 +274,13 @@ func TestAdoptionIsRememberedWhenTheRestIsDecidedAgain(t *testing.T) {
 	require.Equal(t, 1, end.Report.Adopted)
 	require.Equal(t, 1, end.Report.Created.ToERP)
 }
+
+// Somebody links the bill elsewhere after it was found, and before its payments are read.
+func TestBillThatWasLinkedElsewhereWhileItWasReadIsNotPaid(t *testing.T) {
+	t.Parallel()
+	w := oneForERP()
+	w.on("ReadBill", fault{meanwhile: func() { w.bill("B1042").Link = "99999"; w.bill("B1042").Version += "'" }})
+	end := w.run(t, apply())
+	require.Empty(t, w.writes())
+	require.Equal(t, []string{"1042 exception ambiguous_bill"}, lines(end.Report))
+}

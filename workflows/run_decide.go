@@ -184,6 +184,11 @@ func (r *run) judge(ctx workflow.Context, c *candidate) bool {
 		r.report.Invoices--
 		return false
 	}
+	// The bill was found first, and read with its payments later: somebody may have linked it elsewhere in between.
+	if exception := r.linked(*c); exception != nil && r.settings.Knows(activities.EveryWriteTold) {
+		r.except(ctx, *c, *exception)
+		return false
+	}
 	policy := r.policy(c.Bill.ID)
 	r.rememberSeen(*c, policy.Today)
 	decision := reconcile.Decide(policy, c.Invoice, c.Payments, c.Bill)

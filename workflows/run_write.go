@@ -720,7 +720,7 @@ func (w *writer) decideAgain(ctx workflow.Context, reread bool) (ended bool, err
 		w.report.Notes = append(w.report.Notes, fmt.Sprintf("invoice %d: has status %d by now; nothing was written", w.Invoice.IDN, w.Invoice.Status))
 		return true, nil
 	}
-	if exception := w.linked(); exception != nil {
+	if exception := w.linked(*w.candidate); exception != nil {
 		w.except(ctx, *w.candidate, *exception)
 		return true, nil
 	}
@@ -742,12 +742,12 @@ func (w *writer) decideAgain(ctx workflow.Context, reread bool) (ended bool, err
 }
 
 // linked looks whether the bill is still the invoice's.
-func (w *writer) linked() *reconcile.Exception {
+func (r *run) linked(c candidate) *reconcile.Exception {
 	bills := reconcile.NewBills()
-	bills.Add(w.Bill)
-	bill, exception := w.settings.Linking.Link(w.Invoice, bills)
+	bills.Add(c.Bill)
+	bill, exception := r.settings.Linking.Link(c.Invoice, bills)
 	if bill == nil && exception == nil {
-		exception = &reconcile.Exception{Reason: reconcile.AmbiguousBill, Note: fmt.Sprintf("bill %s was linked to the invoice, and is no longer", w.Bill.ID)}
+		exception = &reconcile.Exception{Reason: reconcile.AmbiguousBill, Note: fmt.Sprintf("bill %s was linked to the invoice, and is no longer", c.Bill.ID)}
 	}
 	return exception
 }

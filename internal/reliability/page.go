@@ -157,7 +157,7 @@ func (p *page) faults(struck map[string]int) {
 			}
 		}
 		cases = slices.DeleteFunc(cases, same)
-		p.row(first.Kind(), strings.Join(at, ", "), first.Must, struck[string(first.Fault.Kind)])
+		p.row(first.Kind(), strings.Join(at, ", "), first.Must, struck[first.Fault.Counted()])
 	}
 	p.line("")
 	p.line("By chance alone, upon the ERP of the simulator that has payment records: %s.", counts(recordsOnly(struck)))

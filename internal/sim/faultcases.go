@@ -194,7 +194,7 @@ func alone(c *company, ctx workflow.Context) error {
 
 // Judge says what of the case's outcome is not as it must be.
 func (f FaultCase) Judge(v Verdict) error {
-	struck := v.Figures.Faults[string(f.Fault.Kind)]
+	struck := v.Figures.Faults[f.Fault.Counted()]
 	switch {
 	case len(v.Breaches) > 0:
 		return fmt.Errorf("broke %v", v.Breaches)

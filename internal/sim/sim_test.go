@@ -39,9 +39,12 @@ func TestWorldsKeepEveryPromise(t *testing.T) {
 	require.Positive(t, f.Doubled, "what no client can prevent must come up, to be seen reported")
 	require.Positive(t, f.Failed)
 	for _, kind := range sandbox.FaultKinds() {
-		if kind != sandbox.Slow && kind != sandbox.Endless {
+		if kind != sandbox.Slow && kind != sandbox.Endless && kind != sandbox.Throttle {
 			require.Positive(t, f.Faults[string(kind)], kind)
 		}
+	}
+	for _, limiter := range slices.Concat(sandbox.Limiters("precoro"), sandbox.Limiters("erply")) {
+		require.Positive(t, f.Faults["throttle_"+limiter], limiter)
 	}
 	require.Greater(t, len(f.People), 12, "%v", f.People)
 	require.Greater(t, len(f.Exceptions), 10, "%v", f.Exceptions)

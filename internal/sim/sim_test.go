@@ -62,30 +62,3 @@ func TestSameSeedPlaysTheSame(t *testing.T) {
 		require.Empty(t, first.Breaches)
 	}
 }
-
-// Each fault by itself, at each kind of request it can strike.
-func TestEachFaultAlone(t *testing.T) {
-	t.Parallel()
-	for _, c := range sim.FaultCases() {
-		t.Run(c.Name(), func(t *testing.T) {
-			t.Parallel()
-			v, err := c.Play()
-			require.NoError(t, err)
-			if err := c.Judge(v); err != nil {
-				for _, line := range v.Trace {
-					t.Log(line)
-				}
-				require.NoError(t, err, c.Must)
-			}
-		})
-	}
-}
-
-// No kind of fault is left out of the table.
-func TestEveryKindOfFaultHasACase(t *testing.T) {
-	t.Parallel()
-	for _, kind := range sandbox.FaultKinds() {
-		has := slices.ContainsFunc(sim.FaultCases(), func(c sim.FaultCase) bool { return c.Fault.Kind == kind })
-		require.Equal(t, kind != sandbox.Slow && kind != sandbox.Endless, has, kind)
-	}
-}

@@ -149,7 +149,7 @@ func (p *page) faults(struck map[string]int) {
 	cases := sim.FaultCases()
 	for len(cases) > 0 {
 		first := cases[0]
-		same := func(c sim.FaultCase) bool { return c.Kind() == first.Kind() && c.Must == first.Must }
+		same := func(c sim.FaultCase) bool { return c.Kind() == first.Kind() && c.Must.Words == first.Must.Words }
 		var at []string
 		for _, c := range cases {
 			if same(c) && !slices.Contains(at, "`"+c.Fault.Match+"`") {
@@ -157,7 +157,7 @@ func (p *page) faults(struck map[string]int) {
 			}
 		}
 		cases = slices.DeleteFunc(cases, same)
-		p.row(first.Kind(), strings.Join(at, ", "), first.Must, struck[string(first.Fault.Kind)])
+		p.row(first.Kind(), strings.Join(at, ", "), first.Must.Words, struck[first.Fault.Counted()])
 	}
 	p.line("")
 	p.line("By chance alone, upon the ERP of the simulator that has payment records: %s.", counts(recordsOnly(struck)))

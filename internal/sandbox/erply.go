@@ -48,10 +48,12 @@ func one(record any) erplyOutcome { return erplyOutcome{records: []any{record}, 
 func (s *Sandbox) serveErply(in request, parallel int64) reply {
 	m := readErply(in)
 	s.opts.Before(erplySide, m.name())
-	if s.refuseConnection(erplySide, m.names()) {
+	if f := s.refuseConnection(erplySide, m.names()); f != nil {
+		s.tell(m.asked(), f)
 		return reply{broken: brokenRefused}
 	}
 	refused, fault := s.admitErply(in, m, parallel)
+	s.tell(m.asked(), fault)
 	if refused != nil {
 		return *refused
 	}

@@ -80,6 +80,9 @@ var faultKinds = []FaultKind{
 // FaultKinds are all kinds.
 func FaultKinds() []FaultKind { return slices.Clone(faultKinds) }
 
+// Limiters are those of a side that a throttle can be of, the default first.
+func Limiters(side string) []string { return slices.Clone(limiters[side]) }
+
 // Fail scripts a fault. One that cannot be is an alarm.
 func (s *Sandbox) Fail(f Fault) {
 	if err := s.script(f); err != nil {
@@ -110,6 +113,15 @@ func (s *Sandbox) due(side string, names []string) *Fault {
 	return nil
 }
 
+// Counted is the name that Counters.Faults counts the fault by: its kind, and of throttle also the limiter, as each of them
+// asks something else of a client.
+func (f *Fault) Counted() string {
+	if f.Kind == Throttle {
+		return string(f.Kind) + "_" + f.Limiter
+	}
+	return string(f.Kind)
+}
+
 // is may be asked where there is no fault.
 func (f *Fault) is(kind FaultKind) bool { return f != nil && f.Kind == kind }
 
@@ -127,20 +139,18 @@ func (s *Sandbox) strike(side string, names []string) *Fault {
 	}
 	if hit != nil {
 		hit.Times--
-		s.ledger.faults[side][string(hit.Kind)]++
+		s.ledger.faults[side][hit.Counted()]++
 	}
 	s.faults = slices.DeleteFunc(s.faults, func(f *Fault) bool { return f.Times == 0 })
 	return hit
 }
 
-// refuseConnection tells whether the request never arrives: then it counts nowhere.
-func (s *Sandbox) refuseConnection(side string, names []string) bool {
+// refuseConnection is the fault by which the request never arrives, so that it counts nowhere; nil if it arrives.
+func (s *Sandbox) refuseConnection(side string, names []string) *Fault {
 	s.mu.LockToLook()
 	defer s.mu.Unlock()
-	f := s.due(side, names)
-	if f == nil || f.Kind != Refused {
-		return false
+	if !s.due(side, names).is(Refused) {
+		return nil
 	}
-	s.strike(side, names)
-	return true
+	return s.strike(side, names)
 }

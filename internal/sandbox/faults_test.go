@@ -65,7 +65,7 @@ func TestFaultsOfAWrite(t *testing.T) {
 		{sandbox.Fault{Kind: sandbox.HTML}, outcome{status: 200, body: "html"}, false},
 		{sandbox.Fault{Kind: sandbox.Empty}, outcome{status: 200, body: "empty"}, true},
 		{sandbox.Fault{Kind: sandbox.Malformed}, outcome{status: 201, body: "broken"}, true},
-		{sandbox.Fault{Kind: sandbox.Throttle}, outcome{status: 429, body: "json"}, false},
+		{sandbox.Fault{Kind: sandbox.Throttle, Limiter: "second"}, outcome{status: 429, body: "json"}, false},
 		{sandbox.Fault{Kind: sandbox.Body, Body: `{"id":[]}`}, outcome{status: 200, body: "json"}, false},
 		{sandbox.Fault{Kind: sandbox.Body, Body: "no", Status: 503}, outcome{status: 503, body: "broken"}, false},
 	} {
@@ -92,7 +92,7 @@ func TestFaultsOfAWrite(t *testing.T) {
 			written := w.State().Ledger
 			require.True(t, written[len(written)-1].Answered)
 			require.Empty(t, written[len(written)-1].Fault)
-			require.Equal(t, map[string]map[string]int{"precoro": {string(c.fault.Kind): 1}, "erply": {}}, w.Counters().Faults)
+			require.Equal(t, map[string]map[string]int{"precoro": {c.fault.Counted(): 1}, "erply": {}}, w.Counters().Faults)
 		})
 	}
 }

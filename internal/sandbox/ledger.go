@@ -40,7 +40,7 @@ type Change struct {
 type ledger struct {
 	requests  map[string]map[string]int
 	throttled map[string]int
-	faults    map[string]map[string]int // by side and kind
+	faults    map[string]map[string]int // by side and Fault.Counted
 	tenths    int
 	writes    []Write
 	written   map[string]int // by Write.Op

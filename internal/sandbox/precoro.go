@@ -75,10 +75,12 @@ type precoroCall struct {
 func (s *Sandbox) servePrecoro(in request, overlapping bool) reply {
 	name, idn := precoroRouteOf(in)
 	s.opts.Before(precoroSide, name)
-	if s.refuseConnection(precoroSide, []string{name}) {
+	if f := s.refuseConnection(precoroSide, []string{name}); f != nil {
+		s.tell(in.asked(name, idn), f)
 		return reply{broken: brokenRefused}
 	}
 	refused, fault := s.admitPrecoro(in, name, overlapping)
+	s.tell(in.asked(name, idn), fault)
 	if refused != nil {
 		return *refused
 	}

@@ -29,6 +29,10 @@ type Options struct {
 	// for Erply the call's name or "bulk", and "unknown" for what neither system has. Requests that come at the same time call
 	// it at the same time. nil = nobody does anything.
 	Before func(side, route string)
+
+	// Asked is told of each request to Precoro or Erply, without any lock, when it is known which fault it meets, and before
+	// anything is done for it. nil = nobody listens.
+	Asked func(Asked)
 }
 
 // Limits are the budgets of both APIs. Zero is the real value; they can be turned down or up, never off.
@@ -80,6 +84,9 @@ func withDefaults(o Options) Options {
 	}
 	if o.Before == nil {
 		o.Before = func(string, string) {}
+	}
+	if o.Asked == nil {
+		o.Asked = func(Asked) {}
 	}
 	orText(&o.Email, "robot@example.com")
 	orText(&o.Token, "precoro-token")

@@ -21,7 +21,8 @@ type Counters struct {
 	// ("precoro"), and by limiter ("precoro second", "precoro overlap", "precoro same_get", "precoro hour", "precoro day",
 	// "erply hour", "erply burst", "erply parallel").
 	Throttled map[string]int `json:"throttled"`
-	// Faults counts by side and then by kind how many requests have met a scripted fault.
+	// Faults counts by side and then by Fault.Counted ("lost_answer", "throttle_hour") how many requests have met a scripted
+	// fault.
 	Faults map[string]map[string]int `json:"faults"`
 	// ErplyTenths is what all Erply calls so far have cost, in tenths of a request.
 	ErplyTenths int `json:"erply_tenths"`

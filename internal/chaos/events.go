@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"payrecon/internal/remote"
 	"payrecon/internal/sandbox"
 	"payrecon/workflows"
 )
@@ -147,7 +148,7 @@ func (t *trial) until(ctx context.Context, p point) (met bool, err error) {
 		if t.over() {
 			return false, nil
 		}
-		if err := pause(ctx, polling); err != nil {
+		if err := remote.Wait(ctx, polling); err != nil {
 			return false, err
 		}
 	}
@@ -158,7 +159,7 @@ func (t *trial) dawdle(ctx context.Context, most time.Duration) error {
 	if most == 0 {
 		return nil
 	}
-	return pause(ctx, time.Duration(t.random.Int64N(int64(most))))
+	return remote.Wait(ctx, time.Duration(t.random.Int64N(int64(most))))
 }
 
 // arrive starts the run with a build's worker and leads it to the point.

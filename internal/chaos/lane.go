@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"payrecon/internal/reconcile"
+	"payrecon/internal/remote"
 	"payrecon/internal/report"
 	"payrecon/workflows"
 )
@@ -221,7 +222,7 @@ func (c *campaign) reach(ctx context.Context, call func(context.Context) error) 
 		if err == nil || ctx.Err() != nil || !away(err) {
 			return err
 		}
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
+		if err := remote.Wait(ctx, 200*time.Millisecond); err != nil {
 			return err
 		}
 	}

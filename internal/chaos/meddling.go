@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"payrecon/internal/remote"
 	"payrecon/internal/sandbox"
 	"payrecon/workflows"
 )
@@ -214,7 +215,7 @@ func pauseWrite(ctx context.Context, t *trial) error {
 	if err := t.hire(ctx, t.programs.newer); err != nil {
 		return err
 	}
-	if err := pause(ctx, attempt+2*time.Second); err != nil {
+	if err := remote.Wait(ctx, attempt+2*time.Second); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -281,7 +282,7 @@ func (t *trial) typed(ctx context.Context) error {
 		case !strings.Contains(string(output), "connecting to Temporal"):
 			return fmt.Errorf("%s: %w\n%s", cmd, err, output)
 		}
-		if err := pause(ctx, time.Second); err != nil {
+		if err := remote.Wait(ctx, time.Second); err != nil {
 			return err
 		}
 	}
@@ -315,7 +316,7 @@ func (t *trial) scheduled(ctx context.Context, id string) error {
 		if err != nil || done {
 			return err
 		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
+		if err := remote.Wait(ctx, 100*time.Millisecond); err != nil {
 			return fmt.Errorf("the schedule's run: %w", err)
 		}
 	}

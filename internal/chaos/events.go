@@ -25,8 +25,9 @@ type trial struct {
 	*lane
 	before sandbox.Counters
 	// writesDue is how many writes the run owes.
-	writesDue int
-	ended     <-chan ending // of the trigger
+	writesDue   int
+	ended       <-chan ending // of the trigger
+	runWasReset bool          // while it worked
 }
 
 // begin starts the run.

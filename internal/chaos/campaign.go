@@ -31,6 +31,7 @@ type Options struct {
 	Seed  uint64 // what befalls whom; when exactly is left to the machine
 	Lanes int
 	// Events are names of what is to happen, each once and in this order; nil draws from all of them until Kills is reached.
+	// Where a run did not come to the point that it was to be hurt at, the event is played again, up to tries times in all.
 	Events []string
 	// ServerEvery is how long the Temporal server lives at most, about half of that at least; 0 does not kill it.
 	ServerEvery time.Duration
@@ -68,8 +69,9 @@ type campaign struct {
 	mu      sync.Mutex
 	figures Figures
 	deck    []string
-	random  *rand.Rand // of the deck
-	stopped bool       // nothing new is to begin
+	tried   map[string]int // events that were missed, so often
+	random  *rand.Rand     // of the deck
+	stopped bool           // nothing new is to begin
 }
 
 // Run lets a campaign run. It returns what was seen also beside an error; a *Broken says which promises do not hold.
@@ -78,7 +80,7 @@ func Run(ctx context.Context, o Options) (Figures, error) {
 	if err != nil {
 		return Figures{}, err
 	}
-	c := &campaign{Options: o, deck: slices.Clone(o.Events)}
+	c := &campaign{Options: o, deck: slices.Clone(o.Events), tried: map[string]int{}}
 	c.random = c.source(0)
 	c.figures = Figures{Seed: o.Seed, Lanes: o.Lanes, WorkerKills: map[string]int{}, Missed: map[string]int{}, Events: map[string]int{}}
 	began := c.Now()
@@ -221,6 +223,18 @@ func (c *campaign) draw(drop bool) (string, bool) {
 	name := c.deck[i]
 	c.deck = slices.Delete(c.deck, i, i+1)
 	return name, true
+}
+
+// tries is how often an event may come too late. On a slow machine a run may be past a point before that is seen.
+const tries = 3
+
+// again puts an event that was missed back. A campaign without a list of events draws until there are enough kills.
+func (c *campaign) again(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tried[name]++; c.Events != nil && c.tried[name] < tries {
+		c.deck = append(c.deck, name)
+	}
 }
 
 // stop lets every lane end after its round.

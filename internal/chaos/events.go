@@ -28,6 +28,7 @@ type trial struct {
 	writesDue   int
 	ended       <-chan ending // of the trigger
 	runWasReset bool          // while it worked
+	missed      bool          // the run did not come to the point
 }
 
 // begin starts the run.
@@ -175,6 +176,7 @@ func (t *trial) arrive(ctx context.Context, p point, program string) (met bool, 
 	if met && err == nil && t.over() {
 		met = false
 	}
+	t.missed = !met
 	if !met {
 		t.count(func(f *Figures) { f.Missed[p.name]++ })
 	}

@@ -268,6 +268,9 @@ func (l *lane) play(ctx context.Context, e event) error {
 		return fmt.Errorf("%s: %w", e.name, err)
 	}
 	l.settled()
+	if t.missed {
+		l.again(e.name)
+	}
 	l.count(func(f *Figures) { f.Rounds++; f.Events[e.name]++ })
 	return nil
 }

@@ -105,6 +105,11 @@ chaos: build ## kill workers and the Temporal server so often (KILLS=200) while 
 	$(say) 'killing; 200 take about ten minutes, as what a killed worker had begun costs a minute each'
 	@exec $(BIN)/chaos --kills $(KILLS) --seed $(SEED) --lanes $(LANES) --out $(BIN)/chaos.json
 
+.PHONY: chaos-breaks
+chaos-breaks: ## let campaigns run on builds that are broken on purpose: each must be found out; takes some minutes
+	$(say) 'building what is broken, and looking whether that is seen'
+	@go test -count=1 -timeout 15m -tags breaks -run TestABuildThatIsBrokenOnPurposeIsFoundOut ./internal/chaos
+
 .PHONY: reliability
 reliability: SEEDS := 1000
 reliability: sim mutants chaos ## all three, and docs/reliability.md out of what they measure; takes about half an hour

@@ -22,6 +22,7 @@ import (
 
 	"payrecon/internal/devserver"
 	"payrecon/internal/overlay"
+	"payrecon/internal/remote"
 )
 
 // Options are what a campaign is to do.
@@ -30,6 +31,7 @@ type Options struct {
 	Seed  uint64 // what befalls whom; when exactly is left to the machine
 	Lanes int
 	// Events are names of what is to happen, each once and in this order; nil draws from all of them until Kills is reached.
+	// Where a run did not come to the point that it was to be hurt at, the event is played again, up to tries times in all.
 	Events []string
 	// ServerEvery is how long the Temporal server lives at most, about half of that at least; 0 does not kill it.
 	ServerEvery time.Duration
@@ -67,8 +69,9 @@ type campaign struct {
 	mu      sync.Mutex
 	figures Figures
 	deck    []string
-	random  *rand.Rand // of the deck
-	stopped bool       // nothing new is to begin
+	tried   map[string]int // events that were missed, so often
+	random  *rand.Rand     // of the deck
+	stopped bool           // nothing new is to begin
 }
 
 // Run lets a campaign run. It returns what was seen also beside an error; a *Broken says which promises do not hold.
@@ -77,7 +80,7 @@ func Run(ctx context.Context, o Options) (Figures, error) {
 	if err != nil {
 		return Figures{}, err
 	}
-	c := &campaign{Options: o, deck: slices.Clone(o.Events)}
+	c := &campaign{Options: o, deck: slices.Clone(o.Events), tried: map[string]int{}}
 	c.random = c.source(0)
 	c.figures = Figures{Seed: o.Seed, Lanes: o.Lanes, WorkerKills: map[string]int{}, Missed: map[string]int{}, Events: map[string]int{}}
 	began := c.Now()
@@ -222,6 +225,18 @@ func (c *campaign) draw(drop bool) (string, bool) {
 	return name, true
 }
 
+// tries is how often an event may come too late. On a slow machine a run may be past a point before that is seen.
+const tries = 3
+
+// again puts an event that was missed back. A campaign without a list of events draws until there are enough kills.
+func (c *campaign) again(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tried[name]++; c.Events != nil && c.tried[name] < tries {
+		c.deck = append(c.deck, name)
+	}
+}
+
 // stop lets every lane end after its round.
 func (c *campaign) stop() {
 	c.mu.Lock()
@@ -249,7 +264,7 @@ func (c *campaign) shuffle() {
 func (c *campaign) killServer(ctx context.Context) error {
 	random := c.source(1 << 32)
 	for c.ServerEvery > 0 {
-		if err := pause(ctx, c.ServerEvery/2+time.Duration(random.Int64N(int64(c.ServerEvery/2)))); err != nil {
+		if err := remote.Wait(ctx, c.ServerEvery/2+time.Duration(random.Int64N(int64(c.ServerEvery/2)))); err != nil {
 			return nil //nolint:nilerr // the campaign is over
 		}
 		if err := c.temporal.Crash(); err != nil {
@@ -259,7 +274,7 @@ func (c *campaign) killServer(ctx context.Context) error {
 		for _, l := range c.lanes {
 			l.mark()
 		}
-		_ = pause(ctx, time.Duration(random.Int64N(int64(3*time.Second)))) // it comes back in any case
+		_ = remote.Wait(ctx, time.Duration(random.Int64N(int64(3*time.Second)))) // it comes back in any case
 		if err := c.temporal.Relaunch(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 )
 
 // Every event once, side by side: `make chaos` lets many more come, in any order. What takes the minute of a killed activity
-// comes first, one in a lane.
+// comes first, one in a lane. What comes too late for its run is played again, so that the kills are there on a slow machine.
 func TestNoPaymentIsMadeTwiceAndNoneIsLostWhateverIsKilled(t *testing.T) {
 	t.Parallel()
 	events := chaos.Events()
@@ -21,9 +21,11 @@ func TestNoPaymentIsMadeTwiceAndNoneIsLostWhateverIsKilled(t *testing.T) {
 	})
 	require.NoError(t, err)
 
-	require.Equal(t, len(events), figures.Rounds)
+	for _, name := range events {
+		require.Positive(t, figures.Events[name], name)
+	}
 	require.GreaterOrEqual(t, figures.Kills(), 10, "%v were not met", figures.Missed)
-	require.Positive(t, figures.ServerKills)
+	require.Positive(t, figures.ServerKills, "after %.0f s; %v were not met", figures.Wall, figures.Missed)
 	require.Zero(t, figures.Duplicated)
 	require.Zero(t, figures.Lost)
 	require.Positive(t, figures.CreatedToERP)

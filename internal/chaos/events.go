@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"payrecon/internal/remote"
 	"payrecon/internal/sandbox"
 	"payrecon/workflows"
 )
@@ -24,8 +25,10 @@ type trial struct {
 	*lane
 	before sandbox.Counters
 	// writesDue is how many writes the run owes.
-	writesDue int
-	ended     <-chan ending // of the trigger
+	writesDue   int
+	ended       <-chan ending // of the trigger
+	runWasReset bool          // while it worked
+	missed      bool          // the run did not come to the point
 }
 
 // begin starts the run.
@@ -147,7 +150,7 @@ func (t *trial) until(ctx context.Context, p point) (met bool, err error) {
 		if t.over() {
 			return false, nil
 		}
-		if err := pause(ctx, polling); err != nil {
+		if err := remote.Wait(ctx, polling); err != nil {
 			return false, err
 		}
 	}
@@ -158,7 +161,7 @@ func (t *trial) dawdle(ctx context.Context, most time.Duration) error {
 	if most == 0 {
 		return nil
 	}
-	return pause(ctx, time.Duration(t.random.Int64N(int64(most))))
+	return remote.Wait(ctx, time.Duration(t.random.Int64N(int64(most))))
 }
 
 // arrive starts the run with a build's worker and leads it to the point.
@@ -173,6 +176,7 @@ func (t *trial) arrive(ctx context.Context, p point, program string) (met bool, 
 	if met && err == nil && t.over() {
 		met = false
 	}
+	t.missed = !met
 	if !met {
 		t.count(func(f *Figures) { f.Missed[p.name]++ })
 	}

@@ -8,6 +8,9 @@ import (
 	"slices"
 )
 
+// Writes are the types of the activities that write.
+func Writes() []string { return writes }
+
 // Breaks are the names of the builds that are broken on purpose.
 func Breaks() []string { return slices.Sorted(maps.Keys(breaks)) }
 

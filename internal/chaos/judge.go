@@ -45,8 +45,16 @@ type Pass struct {
 	Started, Done time.Time
 	Cut           bool         // terminated, reset or timed out: it could not report
 	Rows          []report.Row // of its result, or of its history where it has none
+	Writing       []Span       // of its activities that may have sent a write, not those of the run that it was reset from
 	Base          string       // the run that it was reset from: its history, and the rows in it, are that one's too
 	Reported      bool
+}
+
+// Span is a time by the clock of the Temporal server, which is the sandbox's too.
+type Span struct{ Begin, End time.Time }
+
+func (s Span) holds(at time.Time) bool {
+	return !at.Before(s.Begin) && !at.After(s.End)
 }
 
 // Verdict is what was found out.
@@ -377,7 +385,7 @@ func (j *judgement) reportsTellTheTruth() {
 		for _, keys := range j.keysOf(w) {
 			switch {
 			case slices.ContainsFunc(keys, func(key string) bool { return rows[key] }):
-			case j.ofARunThatWasCut(w.At):
+			case j.ofARunThatWasCut(w):
 				j.Unreported++
 			default:
 				j.breaks("I10", "%s on %s at %s, %s, is in no report", w.Op, w.Document, w.At.UTC().Format(time.RFC3339Nano), keys[0])
@@ -436,10 +444,23 @@ func (j *judgement) postedAs(payment int64) string {
 	return ""
 }
 
-func (j *judgement) ofARunThatWasCut(at time.Time) bool {
-	return slices.ContainsFunc(j.Passes, func(one Pass) bool {
-		return one.Cut && !at.Before(one.Started) && !at.After(one.Done.Add(late))
-	})
+// ofARunThatWasCut tells whether such a run was at work then or shortly before, and no other one was writing. A run that goes
+// on for one that was cut writes nothing until what that one had begun has settled, so that a write has one run only.
+func (j *judgement) ofARunThatWasCut(w sandbox.Write) bool {
+	at := w.At
+	if !w.Sent.IsZero() {
+		at = w.Sent
+	}
+	excused := false
+	for _, one := range j.Passes {
+		switch {
+		case one.Cut:
+			excused = excused || Span{one.Started, one.Done.Add(late)}.holds(at)
+		case slices.ContainsFunc(one.Writing, func(s Span) bool { return s.holds(at) }):
+			return false
+		}
+	}
+	return excused
 }
 
 // amount reads whole cents; what cannot be read is above every total.

@@ -3,12 +3,14 @@
 package chaos_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"payrecon/activities"
 	"payrecon/internal/chaos"
 	"payrecon/internal/reconcile"
 	"payrecon/internal/report"
@@ -129,6 +131,35 @@ func TestWritesOfARunThatWasCutOffAreCountedAndNoLie(t *testing.T) {
 	v := chaos.Judge(e)
 	require.Empty(t, v.Broken)
 	require.Equal(t, 3, v.Unreported)
+}
+
+// A write while a healthy run writes is that run's, however shortly before another one was cut.
+func TestAMissingRowOfAHealthyRunIsNotExcusedByTheOneBefore(t *testing.T) {
+	t.Parallel()
+	const settle = 3 * time.Second
+	e := agreed()
+	cut := chaos.Pass{ID: "cut", Started: noon.Add(-time.Minute), Done: noon.Add(-settle), Cut: true}
+	healthy := e.Passes[0]
+	healthy.Started, healthy.Rows = cut.Done, healthy.Rows[1:]
+	healthy.Writing = []chaos.Span{{Begin: noon.Add(-time.Millisecond), End: noon}}
+	e.Passes = []chaos.Pass{cut, healthy}
+	require.Len(t, chaos.Judge(e).Broken, 1)
+	require.Contains(t, chaos.Judge(e).Broken[0], "I10: savePurchaseDocument")
+
+	e.World.Ledger[0].At = cut.Done.Add(time.Second) // what the one that was cut had sent
+	v := chaos.Judge(e)
+	require.Empty(t, v.Broken)
+	require.Equal(t, 1, v.Unreported)
+	e.World.Ledger[0].At, e.World.Ledger[0].Sent = noon, cut.Done.Add(-time.Second)
+	require.Empty(t, chaos.Judge(e).Broken)
+}
+
+func TestWritesAreKnownByTheNamesOfTheirActivities(t *testing.T) {
+	t.Parallel()
+	for _, name := range chaos.Writes() {
+		_, is := reflect.TypeFor[*activities.Activities]().MethodByName(name)
+		require.True(t, is, name)
+	}
 }
 
 func TestARunThatWasResetReportsWhatItsBaseDid(t *testing.T) {

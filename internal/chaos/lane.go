@@ -20,6 +20,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"payrecon/internal/reconcile"
+	"payrecon/internal/remote"
 	"payrecon/internal/report"
 	"payrecon/workflows"
 )
@@ -221,7 +222,7 @@ func (c *campaign) reach(ctx context.Context, call func(context.Context) error) 
 		if err == nil || ctx.Err() != nil || !away(err) {
 			return err
 		}
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
+		if err := remote.Wait(ctx, 200*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -249,11 +250,12 @@ func (l *lane) play(ctx context.Context, e event) error {
 	if t.before, err = l.box.counters(ctx); err != nil {
 		return err
 	}
+	refused := t.before.Throttled[overlap]
 	l.set(true)
 	err = e.strike(ctx, t)
 	l.set(false)
-	if err == nil && e.name == "reset "+theRun {
-		err = l.excuse(ctx, t.before.Throttled[overlap])
+	if err == nil && t.runWasReset {
+		err = l.excuse(ctx, refused)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w\n%s", e.name, err, l.look(ctx))
@@ -266,14 +268,19 @@ func (l *lane) play(ctx context.Context, e event) error {
 		return fmt.Errorf("%s: %w", e.name, err)
 	}
 	l.settled()
+	if t.missed {
+		l.again(e.name)
+	}
 	l.count(func(f *Figures) { f.Rounds++; f.Events[e.name]++ })
 	return nil
 }
 
-// excuse takes note of the requests that were refused since there were so many, as the run was reset in the middle of one.
+// excuse takes note of the request that was refused since there were so many, as the run was reset in the middle of another.
+// There can be one: a run sends one request after the other, and what is refused comes again two seconds later at the
+// earliest, when the longest request that a sandbox holds has ended.
 func (l *lane) excuse(ctx context.Context, before int) error {
 	now, err := l.box.counters(ctx)
-	more := now.Throttled[overlap] - before
+	more := min(now.Throttled[overlap]-before, 1)
 	l.overlaps += more
 	l.count(func(f *Figures) { f.Overlaps += more })
 	return err

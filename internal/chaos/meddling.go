@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"payrecon/internal/remote"
 	"payrecon/internal/sandbox"
 	"payrecon/workflows"
 )
@@ -53,9 +54,11 @@ func meddle(ctx context.Context, t *trial, how, who string) error {
 	if !met {
 		return t.finish(ctx)
 	}
-	if err := t.do(ctx, how, t.idOf(who)); err != nil {
+	done, err := t.do(ctx, how, t.idOf(who))
+	if err != nil {
 		return err
 	}
+	t.runWasReset = done && how == "reset" && who == theRun
 	return t.follow(ctx)
 }
 
@@ -78,30 +81,33 @@ func (t *trial) follow(ctx context.Context) error {
 // follows is how many new runs may be told that the company, or its run, was stopped by hand: their tickets were there already.
 const follows = 3
 
-func (t *trial) do(ctx context.Context, how, id string) error {
-	err := t.reach(ctx, func(ctx context.Context) error {
+// do meddles with a workflow. It is not done if the workflow has just ended, or has not begun.
+func (t *trial) do(ctx context.Context, how, id string) (done bool, err error) {
+	err = t.reach(ctx, func(ctx context.Context) (err error) {
+		done = true
 		switch how {
 		case "cancel":
 			return t.client.CancelWorkflow(ctx, id, "")
 		case "terminate":
 			return t.client.TerminateWorkflow(ctx, id, "", "by hand")
 		default:
-			return t.reset(ctx, id)
+			done, err = t.reset(ctx, id)
+			return err
 		}
 	})
 	var gone *serviceerror.NotFound
 	if errors.As(err, &gone) {
 		t.count(func(f *Figures) { f.Missed[how+" "+id[:strings.LastIndex(id, ".")+1]+"*"]++ })
-		return nil // it has just ended
+		return false, nil
 	}
-	return err
+	return done && err == nil, err
 }
 
-// reset takes a workflow back to a random workflow task that is completed.
-func (t *trial) reset(ctx context.Context, id string) error {
+// reset takes a workflow back to a random workflow task that is completed, if there is one.
+func (t *trial) reset(ctx context.Context, id string) (done bool, err error) {
 	described, err := t.client.DescribeWorkflowExecution(ctx, id, "")
 	if err != nil {
-		return err
+		return false, err
 	}
 	run := described.GetWorkflowExecutionInfo().GetExecution().GetRunId()
 	var completed []int64
@@ -109,20 +115,20 @@ func (t *trial) reset(ctx context.Context, id string) error {
 	for events.HasNext() {
 		event, err := events.Next()
 		if err != nil {
-			return err
+			return false, err
 		}
 		if event.GetEventType() == enums.EVENT_TYPE_WORKFLOW_TASK_COMPLETED {
 			completed = append(completed, event.GetEventId())
 		}
 	}
 	if len(completed) == 0 {
-		return nil // it has not begun
+		return false, nil // it has not begun
 	}
 	_, err = t.client.ResetWorkflowExecution(ctx, &workflowservice.ResetWorkflowExecutionRequest{
 		Namespace: namespace, WorkflowExecution: &common.WorkflowExecution{WorkflowId: id, RunId: run}, Reason: "by hand",
 		RequestId: fmt.Sprintf("%s-%d-%s", t.name, t.round, id), WorkflowTaskFinishEventId: completed[t.random.IntN(len(completed))],
 	})
-	return err
+	return err == nil, err
 }
 
 func terminateBoth(ctx context.Context, t *trial) error {
@@ -133,8 +139,10 @@ func terminateBoth(ctx context.Context, t *trial) error {
 	if !met {
 		return t.finish(ctx)
 	}
-	if err := errors.Join(t.do(ctx, "terminate", workflows.CompanyID(t.name)), t.do(ctx, "terminate", workflows.RunID(t.name))); err != nil {
-		return err
+	for _, id := range []string{workflows.CompanyID(t.name), workflows.RunID(t.name)} {
+		if _, err := t.do(ctx, "terminate", id); err != nil {
+			return err
+		}
 	}
 	return t.follow(ctx)
 }
@@ -146,7 +154,7 @@ func resetEnded(ctx context.Context, t *trial) error {
 	if err := t.finish(ctx); err != nil {
 		return err
 	}
-	if err := t.do(ctx, "reset", workflows.RunID(t.name)); err != nil {
+	if _, err := t.do(ctx, "reset", workflows.RunID(t.name)); err != nil {
 		return err
 	}
 	return t.follow(ctx)
@@ -214,7 +222,7 @@ func pauseWrite(ctx context.Context, t *trial) error {
 	if err := t.hire(ctx, t.programs.newer); err != nil {
 		return err
 	}
-	if err := pause(ctx, attempt+2*time.Second); err != nil {
+	if err := remote.Wait(ctx, attempt+2*time.Second); err != nil {
 		return err
 	}
 	for _, id := range ids {
@@ -281,7 +289,7 @@ func (t *trial) typed(ctx context.Context) error {
 		case !strings.Contains(string(output), "connecting to Temporal"):
 			return fmt.Errorf("%s: %w\n%s", cmd, err, output)
 		}
-		if err := pause(ctx, time.Second); err != nil {
+		if err := remote.Wait(ctx, time.Second); err != nil {
 			return err
 		}
 	}
@@ -315,7 +323,7 @@ func (t *trial) scheduled(ctx context.Context, id string) error {
 		if err != nil || done {
 			return err
 		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
+		if err := remote.Wait(ctx, 100*time.Millisecond); err != nil {
 			return fmt.Errorf("the schedule's run: %w", err)
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"payrecon/internal/remote"
 )
 
 // stopTimeout bounds how long a killed process may take to be gone.
@@ -90,7 +92,7 @@ func (p *process) awaitLine(ctx context.Context, prefix string) (string, error) 
 		if p.gone() {
 			return "", fmt.Errorf("it ended before it said %q:\n%s", prefix, text)
 		}
-		if err := pause(ctx, 20*time.Millisecond); err != nil {
+		if err := remote.Wait(ctx, 20*time.Millisecond); err != nil {
 			return "", fmt.Errorf("it did not say %q:\n%s", prefix, text)
 		}
 	}
@@ -111,16 +113,4 @@ func tail(path string, bytes int64) string {
 		return err.Error()
 	}
 	return string(text)
-}
-
-// pause waits, or says that the context has ended.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

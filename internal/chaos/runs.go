@@ -3,9 +3,12 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"time"
 
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
@@ -46,6 +49,7 @@ func (c *campaign) passes(ctx context.Context, company string, known map[string]
 // read takes what a run says out of its history.
 func (c *campaign) read(ctx context.Context, company string, into *Pass) error {
 	var filed, reported []report.Row
+	begun := map[int64]time.Time{} // writes that have not ended, by the event that scheduled them
 	events := c.client.GetWorkflowHistory(ctx, workflows.RunID(company), into.ID, false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for events.HasNext() {
 		event, err := events.Next()
@@ -60,21 +64,55 @@ func (c *campaign) read(ctx context.Context, company string, into *Pass) error {
 		if end != nil {
 			into.Reported, reported = true, end.Report.Rows
 		}
-		switch event.GetEventType() {
+		switch at := event.GetEventTime().AsTime(); event.GetEventType() {
+		case enums.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+			if slices.Contains(writes, event.GetActivityTaskScheduledEventAttributes().GetActivityType().GetName()) {
+				begun[event.GetEventId()] = at
+			}
+		case enums.EVENT_TYPE_ACTIVITY_TASK_COMPLETED, enums.EVENT_TYPE_ACTIVITY_TASK_FAILED, enums.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT,
+			enums.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+			id := scheduledBy(event)
+			if began, wrote := begun[id]; wrote && !refusedAsStale(event) {
+				into.Writing = append(into.Writing, Span{began, at})
+			}
+			delete(begun, id)
 		case enums.EVENT_TYPE_WORKFLOW_TASK_FAILED:
 			if failed := event.GetWorkflowTaskFailedEventAttributes(); failed.GetCause() == enums.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW {
 				into.Base = failed.GetBaseRunId()
+				into.Writing, begun = nil, map[int64]time.Time{} // what it goes on with it must not send
 			}
 		case enums.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED, enums.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT:
 			into.Cut = true
 		default:
 		}
 	}
+	for _, began := range begun {
+		into.Writing = append(into.Writing, Span{began, into.Done})
+	}
 	into.Rows = filed
 	if into.Reported {
 		into.Rows = reported
 	}
 	return nil
+}
+
+// writes are the types of the activities that write.
+var writes = []string{"PostPayment", "TagPayment", "WriteBill", "WriteBills"}
+
+// scheduledBy is the event that scheduled the activity that an event ends.
+func scheduledBy(event *history.HistoryEvent) int64 {
+	return cmp.Or(
+		event.GetActivityTaskCompletedEventAttributes().GetScheduledEventId(),
+		event.GetActivityTaskFailedEventAttributes().GetScheduledEventId(),
+		event.GetActivityTaskTimedOutEventAttributes().GetScheduledEventId(),
+		event.GetActivityTaskCanceledEventAttributes().GetScheduledEventId(),
+	)
+}
+
+// refusedAsStale: nothing was sent. The first write of a run that was reset ends so, while that of its base may be under way.
+func refusedAsStale(event *history.HistoryEvent) bool {
+	failure := event.GetActivityTaskFailedEventAttributes().GetFailure()
+	return failure.GetApplicationFailureInfo().GetType() == string(activities.StaleRead)
 }
 
 // said is what one event of a history holds of rows and of a result.

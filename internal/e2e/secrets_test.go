@@ -200,9 +200,12 @@ func saying(text string, turn int) string {
 	return `{"data":[{"id":` + string(quoted) + `,"idn":` + string(quoted) + `,"currency":` + string(quoted) + `}],"detail":` + string(quoted) + `}`
 }
 
+// passingKinds are all that can pass in seconds. Body has scenes of its own. After timeout, timeout_after and late the client
+// waits for an answer over a socket until its own time-out, 30 s for each route.
 var passingKinds = []sandbox.FaultKind{
 	sandbox.LostAnswer, sandbox.Reset, sandbox.Refused, sandbox.Error500Before, sandbox.Error500After, sandbox.CutBody, sandbox.HTML, sandbox.Empty,
-	sandbox.Malformed, sandbox.Throttle, sandbox.Slow, sandbox.Endless,
+	sandbox.Malformed, sandbox.Throttle, sandbox.Slow, sandbox.Endless, sandbox.Twice, sandbox.Drip, sandbox.ExpireSession, sandbox.PartFails,
+	sandbox.Reordered, sandbox.LyingTotal, sandbox.Echo,
 }
 
 // passing lets a fault pass on every route, once.
@@ -217,10 +220,22 @@ func passing(g *guarded, kind sandbox.FaultKind) scene {
 			routes = map[string]string{"GET /payments": "precoro", "getPurchaseDocuments": "erply"}
 		case sandbox.Throttle: // Erply's would last until the next full hour
 			routes = map[string]string{"GET /invoices": "precoro", "POST /payments": "precoro"}
+		case sandbox.ExpireSession, sandbox.PartFails:
+			routes = map[string]string{"getPurchaseDocuments": "erply", "savePurchaseDocument": "erply", "bulk": "erply"}
+		case sandbox.Reordered, sandbox.LyingTotal:
+			routes = map[string]string{"GET /invoices": "precoro", "GET /payments": "precoro", "getPurchaseDocuments": "erply", "bulk": "erply"}
 		default:
 		}
-		for route, side := range routes {
-			g.Fail(sandbox.Fault{Side: side, Match: route, Kind: kind, Delay: 100 * time.Millisecond})
+		fault := sandbox.Fault{Kind: kind, Delay: 100 * time.Millisecond}
+		switch kind {
+		case sandbox.Drip:
+			fault.Delay = 100 * time.Microsecond // between two bytes
+		case sandbox.Echo:
+			fault.Status = http.StatusInternalServerError // is tried again, so that the run comes to all routes
+		default:
+		}
+		for fault.Match, fault.Side = range routes {
+			g.Fail(fault)
 		}
 		g.work()
 		return workflows.Request{}

@@ -299,6 +299,14 @@ func (v *vault) judge(t *testing.T) {
 	for n, key := range sessionKeys(t) {
 		secrets[fmt.Sprintf("session %d", n)] = key
 	}
+	for _, g := range v.guarded {
+		if g.Sandbox == nil {
+			continue // only configured
+		}
+		state := g.State()
+		require.LessOrEqual(t, state.Requests["erply"]["verifyUser"], keysKnown, "%s: keys of sessions that are not searched for", g.name)
+		require.Empty(t, state.Alarms, g.name)
+	}
 	l := newLeaks(secrets)
 	var found []string
 	v.mu.Lock()
@@ -318,13 +326,16 @@ func (v *vault) judge(t *testing.T) {
 	}
 }
 
+// keysKnown is how many keys of sessions are searched for.
+const keysKnown = 8
+
 // sessionKeys are the first that a sandbox gives out: every one gives out the same.
 func sessionKeys(t *testing.T) []string {
 	t.Helper()
 	box := httptest.NewServer(sandbox.New(sandbox.Options{}).Handler())
 	defer box.Close()
 	var keys []string
-	for range 8 {
+	for range keysKnown {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, box.URL+"/erply/api/", strings.NewReader(url.Values{
 			"clientCode": {"123456"}, "request": {"verifyUser"}, "username": {"robot"}, "password": {"erply-password"}, "responseType": {"JSON"}, "sendContentType": {"1"},
 		}.Encode()))

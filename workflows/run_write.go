@@ -211,6 +211,7 @@ type writer struct {
 	*candidate
 	decisions int
 	careful   bool             // something is to be looked into that a bulk does not
+	waited    bool             // a write was waited for and found: meanwhile anything may have happened, so what is left is decided again
 	untied    *reconcile.Write // the key that the ERP's half of a payment created in Precoro is still to get
 	sent      *reconcile.Write // what was sent, and nobody has seen yet what became of it
 	// known are the payments of both sides that the standing decision was made on.
@@ -235,6 +236,15 @@ func (w *writer) settle(ctx workflow.Context) error {
 		w.took(became)
 	}
 	for len(w.Writes) > 0 {
+		if w.waited && w.settings.Knows(activities.EveryWriteTold) {
+			w.waited = false
+			became, err := overtakenOr(w.decideAgain(ctx, false))
+			if err != nil {
+				return err
+			}
+			w.took(became)
+			continue
+		}
 		next := w.Writes[0]
 		send := w.inPrecoro
 		if next.Direction == reconcile.ToERP {
@@ -307,7 +317,11 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 			return became, err
 		}
 		if found != nil {
+			w.waited = true
 			return w.created(ctx, order, *found, before)
+		}
+		if w.settings.Knows(activities.EveryWriteTold) && cancelledSince(w.Payments, order.Key) {
+			return w.abandon(ctx, order, reconcile.Reversed, "it was created, and somebody has cancelled it since")
 		}
 		w.sent = nil // looked for, and not there
 		if tried.unknown >= maxUnknown {
@@ -507,6 +521,11 @@ func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write) (*rec
 	return found, 0, nil
 }
 
+// cancelledSince tells whether the payment of this key was made and then cancelled.
+func cancelledSince(payments []reconcile.Payment, key string) bool {
+	return slices.ContainsFunc(payments, func(p reconcile.Payment) bool { return p.Tag == key && p.Cancelled })
+}
+
 // appeared finds what may be the order's payment. double says that there are two, and nobody can tell.
 func appeared(payments []reconcile.Payment, known []string, order reconcile.Write) (found *reconcile.Payment, double bool) {
 	for i, p := range payments {
@@ -620,6 +639,7 @@ func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent bool
 	found, double := appeared(w.Bill.Payments, w.knownERP, order)
 	switch {
 	case found != nil && found.Tag == order.Key:
+		w.waited = sent
 		became, err := w.booked(ctx, order, before, why)
 		return activities.BillRead{}, became, err
 	case !order.Adopt && (double || found != nil && w.settings.ERP.KeepsKey):

@@ -262,6 +262,9 @@ func (a *writing) look(entries []*entry) (unseen []*entry, bills billReads, err 
 		}
 		before := paidOf(*e.candidate)
 		e.Bill = bill.Snapshot.Bill
+		if e.failure != nil && a.settings.Knows(activities.EveryWriteTold) {
+			e.waited, e.careful = true, true
+		}
 		became, bookErr := e.booked(a.finishing, e.order, before, e.why)
 		if err = cmp.Or(err, bookErr); bookErr == nil {
 			e.end(became)

@@ -558,3 +558,51 @@ func openOf(end workflows.RunEnd) []int64 {
 	}
 	return all
 }
+
+// Target: the second of two payments on an invoice. Injection: the first one's answer is lost, and while it is waited for
+// somebody pays a part. Expected: the first is found, and what is left is decided again upon what was read: the second would take
+// the invoice above its total by now.
+func TestWhatIsLeftIsDecidedAgainAfterALostAnswer(t *testing.T) {
+	t.Parallel()
+	for name, bulk := range map[string]int{"to Precoro": 1, "to the ERP": 1, "to the ERP in bulk": 100} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			w.lax = true
+			w.settings.ERP.Bulk = bulk
+			halves := payments{pay("1", "100.00", "2026-03-10"), pay("2", "100.00", "2026-03-11")}
+			if name == "to Precoro" {
+				w.add(1042, "200.00", nil, halves)
+				w.on("PostPayment", fault{err: unknown(), landed: true, meanwhile: func() { w.payInPrecoro(1042, pay("9", "60.00", "2026-03-12")) }})
+			} else {
+				w.add(1042, "200.00", halves, nil)
+				w.on("write B1042", fault{err: unknown(), landed: true, meanwhile: func() { w.book(w.bill("B1042"), append(w.bill("B1042").Payments, pay("9", "60.00", "2026-03-12"))) }})
+			}
+
+			end := w.run(t, apply())
+
+			require.Equal(t, 1, end.Report.Created.ToERP+end.Report.Created.ToPrecoro)
+			require.Len(t, end.Report.Rows, 2)
+			require.Equal(t, reconcile.Overpaid, end.Report.Rows[1].Reason)
+		})
+	}
+}
+
+// Somebody cancels a payment of ours before its lost answer was looked for.
+func TestPaymentThatWasCancelledBeforeItWasFoundIsToldWithItsKey(t *testing.T) {
+	t.Parallel()
+	w := oneForPrecoro()
+	w.on("PostPayment", fault{err: unknown(), landed: true})
+	w.on("ReadInvoice", fault{}, fault{meanwhile: func() {
+		made := w.numbered(1042).payments
+		made[len(made)-1].Cancelled = true
+		w.numbered(1042).settle()
+	}})
+
+	end := w.run(t, apply())
+
+	require.Len(t, end.Report.Rows, 1)
+	require.Equal(t, reconcile.Reversed, end.Report.Rows[0].Reason)
+	require.NotEmpty(t, end.Report.Rows[0].Key)
+	require.Len(t, w.writes(), 1)
+}

@@ -181,7 +181,7 @@ func recordsOnly(struck map[string]int) map[string]int {
 
 func (p *page) assumption() {
 	p.heading("What no client can prevent")
-	p.line("A request takes effect within the settle time or never: that is assumed. One that takes effect later, or that something between here and there delivers twice, can make a second payment where the other side has no idempotency key. It is found by the next run and reported as `duplicate_payment` or `overpaid`; nothing is ever taken back by a machine. A run that is reset by hand in the middle of a request may send one while the old one is under way, which Precoro refuses.")
+	p.line("A request takes effect within the settle time or never: that is assumed. One that takes effect later, or that something between here and there delivers twice, can make a second payment where the other side has no idempotency key. It is found by the next run and reported as `duplicate_payment` or `overpaid`; nothing is ever taken back by a machine. Where that side also drops our key in the call that creates, nobody can tell such a payment from one that a person made: it is copied like one. A run that is reset by hand in the middle of a request may send one while the old one is under way, which Precoro refuses.")
 }
 
 func plural(n int, what string) string {

@@ -195,7 +195,7 @@ func (j *judge) sourced(e entry, now snapshot) {
 		return // the key of one of our own, which stays what it is whatever became of the other half
 	}
 	switch {
-	case i < 0 || sources[i].cancelled || sources[i].foreign || e.creates && sources[i].ours && j.meddled[e.invoice] == "":
+	case i < 0 || sources[i].cancelled || sources[i].foreign || e.creates && sources[i].ours && j.meddled[e.invoice] == "" && !j.doubled(e.invoice):
 		j.breach(Once, "%s on invoice %d names no payment that counts: %v", e.key, e.invoice, sources)
 	case sources[i].amount != e.amount:
 		j.breach(Once, "%s on invoice %d is over %s, its source over %s", e.key, e.invoice, e.amount, sources[i].amount)

@@ -287,7 +287,10 @@ func (c *candidate) asListed() reconcile.Invoice {
 }
 
 // attempts counts how often one write was tried.
-type attempts struct{ unknown, notSent int }
+type attempts struct {
+	unknown, notSent int
+	onItsWay         bool // this run, or one before its reset, may have sent it
+}
 
 // inPrecoro creates or tags one payment in Precoro.
 func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, error) {
@@ -312,7 +315,7 @@ func (w *writer) inPrecoro(ctx workflow.Context, order reconcile.Write) (fate, e
 		if became, err := w.afterFailure(ctx, order, err, workflow.Now(ctx), &tried); became != 0 || err != nil {
 			return became, err
 		}
-		found, became, err := w.checkPrecoro(ctx, order)
+		found, became, err := w.checkPrecoro(ctx, order, w.mayBeOurs(tried))
 		if err != nil || became != 0 {
 			return became, err
 		}
@@ -471,6 +474,7 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 	switch kind {
 	case activities.StaleRead:
 		tried.notSent++
+		tried.onItsWay = tried.onItsWay || failure.Wait > 0
 		if failure.RunID != "" {
 			w.self = activities.Self{RunID: failure.RunID, Since: at.Add(failure.Wait)}
 		}
@@ -493,6 +497,7 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 		return 0, w.giveUp(err)
 	default:
 		tried.unknown++
+		tried.onItsWay = true
 		err := w.waitUntil(ctx, at.Add(w.settings.Settle), "because nobody knows yet whether the write took effect: "+failure.Text)
 		if err != nil {
 			return 0, err
@@ -506,7 +511,7 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 
 // checkPrecoro looks whether the payment is there: with its key, or untagged, equal and new. The latter is ours if
 // Precoro is not known to keep the key in the call that creates; otherwise somebody else made it at the same time.
-func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write) (*reconcile.Payment, fate, error) {
+func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write, mayBeOurs bool) (*reconcile.Payment, fate, error) {
 	if became, err := w.readPrecoro(ctx, order); became != 0 || err != nil {
 		return nil, became, err
 	}
@@ -514,11 +519,19 @@ func (w *writer) checkPrecoro(ctx workflow.Context, order reconcile.Write) (*rec
 	switch {
 	case found == nil && !double, found != nil && found.Tag == order.Key:
 		return found, 0, nil
+	case !mayBeOurs:
+		return nil, 0, nil
 	case double || w.keepsKey:
 		became, err := w.abandon(ctx, order, reconcile.PossibleDuplicate, "a payment of the same amount appeared while this one was being written")
 		return nil, became, err
 	}
 	return found, 0, nil
+}
+
+// mayBeOurs tells whether a payment without a key that has come up may be the one that was sent. Where nothing was sent it is
+// somebody else's, and what is due is decided again.
+func (w *writer) mayBeOurs(tried attempts) bool {
+	return tried.onItsWay || !w.settings.Knows(activities.EveryWriteTold)
 }
 
 // cancelledSince tells whether the payment of this key was made and then cancelled.
@@ -584,7 +597,7 @@ const (
 func (w *writer) bookInERP(ctx workflow.Context, order reconcile.Write, why purpose, tried attempts) (fate, error) {
 	for {
 		sent := tried != attempts{}
-		bill, became, err := w.checkERP(ctx, order, sent, why)
+		bill, became, err := w.checkERP(ctx, order, sent && w.mayBeOurs(tried), why)
 		if became != 0 || err != nil {
 			return became, err
 		}

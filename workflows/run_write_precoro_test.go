@@ -280,7 +280,7 @@ func TestResetRunFindsWhatItsPredecessorPosted(t *testing.T) {
 	end := w.run(t, apply())
 
 	created(t, end)
-	require.Equal(t, []string{"0s stale", "1m1s GET 1042", "1m1s PATCH 9601 er.E1"}, w.tail())
+	require.Equal(t, []string{"0s stale", "10m0s GET 1042", "10m0s PATCH 9601 er.E1"}, w.tail())
 }
 
 // Target: a reset to a time before the reading. Injection: the run reads everything again, and only then its predecessor's post
@@ -348,8 +348,8 @@ func TestResetRunReadsAnewBeforeItWrites(t *testing.T) {
 
 	require.Equal(t, []string{"1042 created to_erp pr.5512 120.00", "1043 created to_precoro er.E1 80.00"}, lines(end.Report))
 	require.Equal(t, []string{
-		"0s stale", "0s bill B1042", "0s write B1042 pr.5512 120.00", "0s bill B1042",
-		"0s stale", "1m1s GET 1043", "1m1s bill B1043", "1m1s POST 1043 er.E1 80.00",
+		"0s stale", "10m0s bill B1042", "10m0s write B1042 pr.5512 120.00", "10m0s bill B1042",
+		"10m0s stale", "20m0s GET 1043", "20m0s bill B1043", "20m0s POST 1043 er.E1 80.00",
 	}, w.tail())
 }
 
@@ -605,4 +605,36 @@ func TestPaymentThatWasCancelledBeforeItWasFoundIsToldWithItsKey(t *testing.T) {
 	require.Equal(t, reconcile.Reversed, end.Report.Rows[0].Reason)
 	require.NotEmpty(t, end.Report.Rows[0].Key)
 	require.Len(t, w.writes(), 1)
+}
+
+// Target: a post that was never sent, because what it was decided on had grown old. Injection: meanwhile somebody pays the same
+// in Precoro, and in one case the payment is cancelled in the ERP too. Expected: the new payment is nobody's of ours; what is
+// due is decided again.
+func TestWhatSomebodyPaidIsNotTakenForAPostThatWasNeverSent(t *testing.T) {
+	t.Parallel()
+	for name, cancelled := range map[string]bool{"adopted": false, "left alone": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := oneForPrecoro()
+			w.keepsKey = false
+			w.settings.ERP.Tags = false
+			w.on("PostPayment", fault{err: kind(activities.StaleRead, activities.SidePrecoro, "not sent: the read is older than 15m0s", 0)})
+			w.on("ReadInvoice", fault{}, fault{meanwhile: func() {
+				w.payInPrecoro(1042, pay("601", "120.00", "2026-03-10"))
+				if cancelled {
+					w.bill("B1042").Payments[0].Cancelled = true
+					w.book(w.bill("B1042"), w.bill("B1042").Payments)
+				}
+			}})
+
+			end := w.run(t, apply())
+
+			require.Zero(t, end.Report.Created.ToPrecoro)
+			if cancelled {
+				require.Equal(t, []string{"POST 1042 er.E1 120.00"}, w.writes(), "the one that was refused before it was sent")
+				return
+			}
+			require.Equal(t, []string{"1042 adopted to_precoro er.E1 120.00"}, lines(end.Report))
+		})
+	}
 }

@@ -298,7 +298,9 @@ func (w *world) stale(ctx context.Context, read activities.Read, self activities
 	failure := activities.Failure{Text: "not sent: stale", Requests: 1}
 	if now := w.runID(ctx); self.RunID != now {
 		failure.Wait, failure.RunID = w.settings.Settle, now
-	} else if read.RunID == now && !read.At.Before(self.Since) && w.now().Sub(read.At) <= activities.FreshFor {
+	} else if read.RunID != now {
+		failure.Wait = w.settings.Settle
+	} else if !read.At.Before(self.Since) && w.now().Sub(read.At) <= activities.FreshFor {
 		return nil
 	}
 	w.events = append(w.events, event{w.now().Sub(epoch), "stale"})

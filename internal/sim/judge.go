@@ -132,7 +132,10 @@ func (j *judge) take(e entry, now snapshot) {
 	if !e.creates {
 		return
 	}
-	if j.byRun[e.run]++; known && !e.stray && job.Approve == "" && j.byRun[e.run] > j.capped {
+	if !e.excused && !e.stray {
+		j.byRun[e.run]++
+	}
+	if known && job.Approve == "" && j.byRun[e.run] > j.capped {
 		j.breach(Guarded, "a run created more than the %d payments that need no approval", j.capped)
 	}
 	j.guarded(e, now)

@@ -22,7 +22,7 @@ func All() []Mutant {
 		{
 			Name: "drop the check in Precoro", Says: "a post whose answer was lost is sent again without looking for it",
 			Breaks: []sim.Promise{sim.Once, sim.NotAbove},
-			Patches: []overlay.Patch{overlay.Literal(runWrite, `		found, became, err := w.checkPrecoro(ctx, order)
+			Patches: []overlay.Patch{overlay.Literal(runWrite, `		found, became, err := w.checkPrecoro(ctx, order, w.mayBeOurs(tried))
 		if err != nil || became != 0 {
 			return became, err
 		}
@@ -36,6 +36,7 @@ func All() []Mutant {
 			Patches: []overlay.Patch{overlay.Literal(runWrite, `	found, double := appeared(w.Bill.Payments, w.knownERP, order)
 	switch {
 	case found != nil && found.Tag == order.Key:
+		w.waited = sent
 		became, err := w.booked(`, `	found, double := appeared(nil, w.knownERP, order)
 	version = w.Bill.Version
 	switch {

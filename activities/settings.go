@@ -51,7 +51,8 @@ const (
 	CheaperWays Edition = 1
 
 	// EveryWriteTold: a run that ends as an error tells of what it had sent and could not look for; and a bill that was linked
-	// elsewhere while its payments were read is left alone.
+	// elsewhere while its payments were read is left alone. What is left on an invoice is decided again upon what a write was
+	// seen with, and a payment without a key is taken for ours only where one may have been sent.
 	EveryWriteTold Edition = 2
 
 	newest = EveryWriteTold

@@ -211,7 +211,7 @@ type writer struct {
 	*candidate
 	decisions int
 	careful   bool             // something is to be looked into that a bulk does not
-	waited    bool             // a write was waited for and found: meanwhile anything may have happened, so what is left is decided again
+	waited    bool             // a write was seen there, and with it what else has happened: what is left is decided again upon that
 	untied    *reconcile.Write // the key that the ERP's half of a payment created in Precoro is still to get
 	sent      *reconcile.Write // what was sent, and nobody has seen yet what became of it
 	// known are the payments of both sides that the standing decision was made on.
@@ -237,12 +237,9 @@ func (w *writer) settle(ctx workflow.Context) error {
 	}
 	for len(w.Writes) > 0 {
 		if w.waited && w.settings.Knows(activities.EveryWriteTold) {
-			w.waited = false
-			became, err := overtakenOr(w.decideAgain(ctx, false))
-			if err != nil {
+			if err := w.decideRest(ctx); err != nil {
 				return err
 			}
-			w.took(became)
 			continue
 		}
 		next := w.Writes[0]
@@ -257,6 +254,17 @@ func (w *writer) settle(ctx workflow.Context) error {
 		w.took(became)
 	}
 	return nil
+}
+
+// decideRest decides what is left upon what a write was seen with. That is not the documents changing under the run.
+func (w *writer) decideRest(ctx workflow.Context) error {
+	w.waited = false
+	w.decisions--
+	became, err := overtakenOr(w.decideAgain(ctx, false))
+	if err == nil {
+		w.took(became)
+	}
+	return err
 }
 
 // took goes on to the next write, or to none.
@@ -652,7 +660,7 @@ func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent bool
 	found, double := appeared(w.Bill.Payments, w.knownERP, order)
 	switch {
 	case found != nil && found.Tag == order.Key:
-		w.waited = sent
+		w.waited = true
 		became, err := w.booked(ctx, order, before, why)
 		return activities.BillRead{}, became, err
 	case !order.Adopt && (double || found != nil && w.settings.ERP.KeepsKey):
@@ -683,6 +691,7 @@ func (w *writer) seenInERP(ctx workflow.Context, order reconcile.Write, why purp
 	found, _ := appeared(w.Bill.Payments, w.knownERP, order)
 	switch {
 	case w.shows(w.Bill, order):
+		w.waited = true
 		return w.booked(ctx, order, before, why)
 	case found != nil && found.Tag == "" && !order.Adopt && !w.settings.ERP.KeepsKey:
 		order.Adopt, order.Target = true, found.ID

@@ -160,6 +160,15 @@ func (a *writing) due(chunk []*writer, bills billReads) ([]*entry, error) {
 	var entries []*entry
 	for _, w := range chunk {
 		bill, there := bills[w.Bill.ID]
+		if there && w.waited && !w.Reread && a.settings.Knows(activities.EveryWriteTold) {
+			w.Bill = bill.Snapshot.Bill
+			if err := w.decideRest(a.finishing); err != nil {
+				return nil, err
+			}
+			if notForBulk(w) {
+				continue
+			}
+		}
 		if there && w.Reread {
 			if err := w.decideUpon(bill); err != nil {
 				return nil, err
@@ -262,9 +271,7 @@ func (a *writing) look(entries []*entry) (unseen []*entry, bills billReads, err 
 		}
 		before := paidOf(*e.candidate)
 		e.Bill = bill.Snapshot.Bill
-		if e.failure != nil && a.settings.Knows(activities.EveryWriteTold) {
-			e.waited, e.careful = true, true
-		}
+		e.waited = true
 		became, bookErr := e.booked(a.finishing, e.order, before, e.why)
 		if err = cmp.Or(err, bookErr); bookErr == nil {
 			e.end(became)

@@ -36,7 +36,7 @@ func All() []Mutant {
 			Patches: []overlay.Patch{overlay.Literal(runWrite, `	found, double := appeared(w.Bill.Payments, w.knownERP, order)
 	switch {
 	case found != nil && found.Tag == order.Key:
-		w.waited = sent
+		w.waited = true
 		became, err := w.booked(`, `	found, double := appeared(nil, w.knownERP, order)
 	version = w.Bill.Version
 	switch {

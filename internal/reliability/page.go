@@ -91,7 +91,7 @@ func (p *page) worlds(c sim.Campaign) {
 	p.row("created", f.Created)
 	p.row("duplicated by payrecon", f.Duplicated)
 	p.row("lost", f.Lost)
-	p.row("doubled by a fault that no client can prevent, all of them reported", f.Doubled)
+	p.row("doubled by a fault that no client can prevent (reported, wherever the key was kept)", f.Doubled)
 	p.row("exceptions open at the end", total(f.Exceptions))
 	p.line("")
 	p.line("Payments due are those that were created, and those that are still missing though nobody was told (lost). Exceptions by reason: %s.", counts(f.Exceptions))

@@ -185,15 +185,22 @@ func times(n int, sent []time.Time) error {
 	return nil
 }
 
-func (f FaultCase) isLookedFor(p FaultPlay) error {
+// eachSent judges the writes of the request that was struck, each of which was sent n times, and the run, which did not fail.
+func (p FaultPlay) eachSent(n int, judge func(run caseRun, sent []time.Time) error) error {
 	run, err := p.goodRun()
 	if err != nil {
 		return err
 	}
 	return p.eachWrite(func(_ int, _ string, sent []time.Time) error {
-		if err := times(1, sent); err != nil {
+		if err := times(n, sent); err != nil {
 			return err
 		}
+		return judge(run, sent)
+	})
+}
+
+func (f FaultCase) isLookedFor(p FaultPlay) error {
+	return p.eachSent(1, func(run caseRun, sent []time.Time) error {
 		if settled := sent[0].Add(settle); !p.looked(f.Fault.Side, settled, run.ended) {
 			return fmt.Errorf("not looked for from %s until the run ended at %s", settled, run.ended)
 		}
@@ -202,14 +209,7 @@ func (f FaultCase) isLookedFor(p FaultPlay) error {
 }
 
 func (f FaultCase) isSentAgain(p FaultPlay) error {
-	run, err := p.goodRun()
-	if err != nil {
-		return err
-	}
-	return p.eachWrite(func(_ int, _ string, sent []time.Time) error {
-		if err := times(2, sent); err != nil {
-			return err
-		}
+	return p.eachSent(2, func(run caseRun, sent []time.Time) error {
 		return p.between(f.Fault.Side, sent[0].Add(settle), sent[1], run.ended)
 	})
 }
@@ -245,14 +245,7 @@ func (f FaultCase) lifts(at time.Time) time.Time {
 }
 
 func (f FaultCase) isSentWhenItLifts(p FaultPlay) error {
-	run, err := p.goodRun()
-	if err != nil {
-		return err
-	}
-	return p.eachWrite(func(_ int, _ string, sent []time.Time) error {
-		if err := times(2, sent); err != nil {
-			return err
-		}
+	return p.eachSent(2, func(run caseRun, sent []time.Time) error {
 		lift := f.lifts(sent[0])
 		if sent[1].Sub(lift) > patience {
 			return fmt.Errorf("sent again at %s, though it could have been at %s", sent[1], lift)

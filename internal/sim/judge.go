@@ -59,7 +59,6 @@ type payment struct {
 // judge holds what it sees in the books against the promises. It decides nothing by payrecon's code, but for exact amounts.
 type judge struct {
 	company   string
-	start     string
 	jobs      map[string]workflows.Job
 	all       []entry
 	made      map[string][]entry  // creations, by direction and key
@@ -154,7 +153,7 @@ func (j *judge) take(e entry, now snapshot) {
 
 // guarded judges where a payment was created.
 func (j *judge) guarded(e entry, now snapshot) {
-	if e.date < j.start {
+	if e.date < start {
 		j.breach(Guarded, "%s of %s on invoice %d is older than the company's start", e.key, e.date, e.invoice)
 	}
 	if e.excused || e.stray || !j.knew(e) {
@@ -344,23 +343,12 @@ func (j *judge) verdictOn(inv sandbox.Invoice, payments []payment, bills []bill,
 
 // beforeStart tells whether there are payments that are too old to be copied.
 func (j *judge) beforeStart(sides ...[]payment) bool {
-	return slices.ContainsFunc(slices.Concat(sides...), func(p payment) bool { return !p.cancelled && p.date != "" && p.date < j.start })
+	return slices.ContainsFunc(slices.Concat(sides...), func(p payment) bool { return !p.cancelled && p.date != "" && p.date < start })
 }
 
-// twice are the keys that two payments which count carry.
+// twice are the keys that two payments of ours carry which count.
 func twice(payments []payment) []string {
-	var doubles []string
-	seen := map[string]bool{}
-	for _, p := range payments {
-		if p.cancelled || p.key == "" || !p.ours {
-			continue
-		}
-		if seen[p.key] {
-			doubles = append(doubles, p.key)
-		}
-		seen[p.key] = true
-	}
-	return doubles
+	return keysTwice(slices.DeleteFunc(slices.Clone(payments), func(p payment) bool { return p.cancelled || !p.ours }))
 }
 
 func sumOf(payments []payment) (sum int64) {
@@ -403,15 +391,15 @@ func justified(reason reconcile.Reason, inv sandbox.Invoice, payments []payment,
 	}
 }
 
-// keysTwice are keys that two payments carry, or that two payments would be named by.
+// keysTwice are the keys that two payments carry.
 func keysTwice(payments []payment) []string {
-	var twice []string
+	var doubles []string
 	seen := map[string]bool{}
 	for _, p := range payments {
 		if p.key != "" && seen[p.key] {
-			twice = append(twice, p.key)
+			doubles = append(doubles, p.key)
 		}
 		seen[p.key] = true
 	}
-	return twice
+	return doubles
 }

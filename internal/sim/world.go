@@ -87,7 +87,7 @@ func load(text string, registry erp.Registry) (companies []activities.Company, e
 func (s *stage) newCompany(name string, options sandbox.Options) *company {
 	c := &company{name: name, now: s.now, story: storm, posted: map[int64]bool{}, ended: map[string]bool{}, turns: map[string]time.Duration{}, idns: map[string]int64{}}
 	c.judge = &judge{
-		company: name, start: start, jobs: map[string]workflows.Job{}, made: map[string][]entry{},
+		company: name, jobs: map[string]workflows.Job{}, made: map[string][]entry{},
 		worked: map[int64]time.Time{}, onBill: map[int64]time.Time{}, byRun: map[string]int{}, meddled: map[int64]string{}, disturbed: map[int64]bool{},
 	}
 	options.Now, options.Before, options.LaxOverpay = s.now, c.between, true
@@ -246,12 +246,10 @@ func amount(text, currency string) money.Amount {
 
 // meet remembers which invoice each bill is for, as long as it says so.
 func (c *company) meet() {
-	invoices := c.sandbox.State().Invoices
-	for _, b := range c.erp.view() {
-		for _, inv := range invoices {
-			if inv.ExternalID == b.id || b.link != "" && b.link == strconv.FormatInt(inv.ID, 10) {
-				c.idns[b.id] = inv.IDN
-			}
+	bills := c.erp.view()
+	for _, inv := range c.sandbox.State().Invoices {
+		for _, b := range billsOf(inv, bills) {
+			c.idns[b.id] = inv.IDN
 		}
 	}
 }

@@ -1,10 +1,10 @@
 // Package erp is the port: what any ERP must offer so that payrecon can keep its payments equal to Precoro's, and nothing
 // more. It serves an ERP that has payment records and one that has only a paid flag.
 //
-// An adapter is one folder below this one and one line that registers it. It knows nothing of Temporal, sends one request
-// a call (apart from renewing its own session), never re-sends a write, and reports success of a write only as "not known
-// to have failed": the caller reads the bill back. What its requests cost of the account's quota it charges to the context
-// (remote.Charge).
+// An adapter is one folder below this one and one line that registers it. It knows nothing of Temporal, never re-sends a
+// write, and reports success of a write only as "not known to have failed": the caller reads the bill back. Where requests
+// are scarce it sends one a call, apart from renewing its own session, and charges what they cost of the account's quota to
+// the context (remote.Charge).
 package erp
 
 import (
@@ -54,6 +54,9 @@ type Adapter interface {
 	// WritePayments makes one payment, or puts a key on one that is there, upon each of up to Capabilities.Bulk different
 	// bills as they were read. It sends at most one write for each, and gives one outcome for each in their order: nil
 	// means that the ERP did not refuse it.
+	//
+	// Where an ERP makes a payment in several steps, a write is the next of them: the first one leaves a payment with the
+	// order's key that is Pending, and the same order upon the bill as it was read then takes it one step further.
 	WritePayments(ctx context.Context, writes []Write) []error
 }
 
@@ -88,6 +91,8 @@ type Found struct {
 	Bills []reconcile.Bill `json:"bills"`
 	// Time is the ERP's own clock, the zero time where it has none.
 	Time time.Time `json:"time,omitzero"`
+	// Unique: the ERP itself refuses a second payment with a key that is there, however late it comes.
+	Unique bool `json:"unique,omitempty"`
 }
 
 // ListQuery asks for the next part of a list of bills.

@@ -50,6 +50,11 @@ type Payment struct {
 	Cancelled bool `json:"cancelled,omitempty"`
 	// Unsupported payments count in the sum and are never copied: credits, prepayments, unknown kinds.
 	Unsupported bool `json:"unsupported,omitempty"`
+	// Pending is the step that a payment has reached which is not made yet, in its own side's words ("draft"); "" once it is
+	// made. A pending payment counts in no sum and is never copied. One with our key is taken further by writing it again.
+	Pending string `json:"pending,omitempty"`
+	// Fixed payments cannot be given a key: they are no record of their own, such as a line of a bank statement.
+	Fixed bool `json:"fixed,omitempty"`
 	// Derived is no record of its own: it is what a paid flag says beyond the records. At most one a bill, its ID is
 	// the bill's with DerivedSuffix.
 	Derived bool   `json:"derived,omitempty"`

@@ -58,6 +58,7 @@ func Decide(p Policy, inv Invoice, payments []Payment, bill Bill) Decision {
 	c.precoro, c.erp = sorted(payments), sorted(bill.Payments)
 
 	c.checkLists()
+	c.takeUpPending()
 	c.pairByKey()
 	c.pairByAmount()
 	c.checkLeftovers()
@@ -80,8 +81,9 @@ type caseFile struct {
 	tolerance int64 // minor units
 
 	precoro, erp []*entry
-	derived      *entry // the paid flag beyond the records, kept apart from erp's records
-	flagPaid     bool   // a payment was made for the flag before: its key is taken
+	derived      *entry   // the paid flag beyond the records, kept apart from erp's records
+	pending      []*entry // payments of the ERP that are on their way and do not count yet, kept apart likewise
+	flagPaid     bool     // a payment was made for the flag before: its key is taken
 
 	findings       []Exception
 	keys           []Write
@@ -95,10 +97,15 @@ type entry struct {
 	Payment
 	partners []*entry // by key
 	done     bool     // paired, or accounted for otherwise
+	begun    bool     // its other half is on its way in the ERP, with our key: it is neither paired nor made anew
 }
 
 func (c *caseFile) find(reason Reason, format string, args ...any) {
 	c.findings = append(c.findings, Exception{reason, fmt.Sprintf(format, args...)})
+}
+
+func (c *caseFile) found(reason Reason) bool {
+	return slices.ContainsFunc(c.findings, func(e Exception) bool { return e.Reason == reason })
 }
 
 // precedence is the order of the reasons in the report.
@@ -166,7 +173,7 @@ func sorted(payments []Payment) []*entry {
 	return entries
 }
 
-// checkLists looks at each side by itself, then puts the paid flag's part aside.
+// checkLists looks at each side by itself, then puts the paid flag's part aside, and what is only on its way.
 func (c *caseFile) checkLists() {
 	c.checkList("Precoro", c.precoro, c.inv.Paid, c.inv.Total)
 	c.checkList("ERP", c.erp, c.bill.Paid, c.bill.Total)
@@ -174,13 +181,21 @@ func (c *caseFile) checkLists() {
 		c.derived = c.erp[i]
 		c.erp = slices.Delete(c.erp, i, i+1)
 	}
+	c.erp = slices.DeleteFunc(c.erp, func(e *entry) bool {
+		if e.pending() {
+			c.pending = append(c.pending, e)
+		}
+		return e.pending()
+	})
 }
+
+func (e *entry) pending() bool { return e.Pending != "" && !e.Cancelled }
 
 // checkList: what counts must add up to what the document says, and no document may hold more than its total.
 func (c *caseFile) checkList(side string, list []*entry, paid, total money.Amount) {
 	var sum int64
 	for _, e := range list {
-		if !e.Cancelled {
+		if !e.Cancelled && !e.pending() {
 			sum += e.Amount.Minor()
 		}
 	}
@@ -232,10 +247,10 @@ func (c *caseFile) plan(e *entry, w Write) {
 	}
 }
 
-// tagsBack tells whether the ERP's payment can be given a key: on a bill that is no draft, and without taking another's
-// place.
+// tagsBack tells whether the ERP's payment can be given a key: a record, on a bill that is no draft, and without taking
+// another's place.
 func (c *caseFile) tagsBack(e *entry) bool {
-	return c.policy.TagsERP && c.bill.Confirmed && c.policy.Direction.Allows(ToERP) && e.Tag == ""
+	return c.policy.TagsERP && c.bill.Confirmed && c.policy.Direction.Allows(ToERP) && e.Tag == "" && !e.Fixed
 }
 
 // left is what counts and has found no counterpart.
@@ -264,7 +279,7 @@ func (c *caseFile) guard() {
 	if !c.bill.Confirmed {
 		c.find(NotConfirmed, "bill %s is not confirmed", c.bill.ID)
 	}
-	c.fit(ToERP, "ERP", c.bill.Paid, c.bill.Total)
+	c.fit(ToERP, "ERP", c.spokenFor(), c.bill.Total)
 	c.fit(ToPrecoro, "Precoro", c.inv.Paid, c.inv.Total)
 }
 

@@ -29,7 +29,7 @@ func (b Bill) ForPrecoro() bool {
 	}
 	return slices.ContainsFunc(b.Payments, func(p Payment) bool {
 		_, ours := named(p.Tag, precoroPrefix)
-		return !p.Cancelled && !ours
+		return !p.Cancelled && p.Pending == "" && !ours
 	})
 }
 

@@ -146,7 +146,7 @@ func (c *caseFile) pairByAmount() {
 }
 
 func adoptable(e *entry) bool {
-	return !e.Cancelled && !e.done && !e.Unsupported && e.Tag == "" && e.Amount.Sign() > 0
+	return !e.Cancelled && !e.done && !e.begun && !e.Unsupported && e.Tag == "" && e.Amount.Sign() > 0
 }
 
 // key ties two halves together: one key suffices, on the ERP's side where it can hold one and the direction allows,
@@ -226,7 +226,8 @@ const maxLeft = 10
 
 // checkLeftovers: both sides have payments without counterpart, and some of one side's add up to some of the other's.
 func (c *caseFile) checkLeftovers() {
-	p, e := slices.DeleteFunc(left(c.precoro), func(p *entry) bool { return len(standing(p.partners)) > 0 }), left(c.erp)
+	p := slices.DeleteFunc(left(c.precoro), func(p *entry) bool { return len(standing(p.partners)) > 0 })
+	e := append(left(c.erp), c.onTheirWay()...)
 	if len(p) == 0 || len(e) == 0 {
 		return
 	}

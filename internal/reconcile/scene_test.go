@@ -151,7 +151,7 @@ func of(text string, currency money.Currency) money.Amount {
 func sum(list []reconcile.Payment) money.Amount {
 	total := eur("0")
 	for _, p := range list {
-		if p.Cancelled {
+		if p.Cancelled || p.Pending != "" {
 			continue
 		}
 		if more, err := total.Add(p.Amount); err == nil {

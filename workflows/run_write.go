@@ -175,8 +175,11 @@ func (a *writing) leaveRest() {
 
 // unresolved is the row of a write of which the run had no time to see what became of it.
 func (w *writer) unresolved() {
-	row := rowOf(*w.candidate, *w.sent, report.HasException, paidOf(*w.candidate),
-		"sent, and the run ended before it could see whether it was carried out; the next one looks")
+	note := "sent, and the run ended before it could see whether it was carried out; the next one looks"
+	if step := stepOf(w.Bill, *w.sent); step != "" {
+		note = fmt.Sprintf("begun in the ERP, where it is %s now, and the run ended; the next one goes on", step)
+	}
+	row := rowOf(*w.candidate, *w.sent, report.HasException, paidOf(*w.candidate), note)
 	row.Reason = reconcile.Unverified
 	w.exceptRow(w.finishing, *w.candidate, "", row)
 }
@@ -490,8 +493,10 @@ func ids(payments []reconcile.Payment) []string {
 
 // abandon leaves the invoice to people.
 func (w *writer) abandon(ctx workflow.Context, order reconcile.Write, reason reconcile.Reason, note string) (fate, error) {
-	paid := paidOf(*w.candidate)
-	row := rowOf(*w.candidate, order, report.HasException, paid, note)
+	if step := stepOf(w.Bill, order); step != "" {
+		note = joined(note, fmt.Sprintf("the ERP holds it, %s", step))
+	}
+	row := rowOf(*w.candidate, order, report.HasException, paidOf(*w.candidate), note)
 	row.Reason = reason
 	w.exceptRow(ctx, *w.candidate, "", row)
 	return abandoned, nil

@@ -93,7 +93,11 @@ func (a *writing) writeChunk(chunk []*writer) error {
 	chunk, bills, err := a.readBefore(chunk)
 	for err == nil {
 		var entries []*entry
-		if entries, err = a.due(chunk, bills); len(entries) == 0 || err != nil || a.stop.Err() != nil {
+		entries, err = a.due(chunk, bills)
+		if a.stop.Err() != nil {
+			entries, _ = parted(entries, (*entry).begun) // what has begun is finished
+		}
+		if len(entries) == 0 || err != nil {
 			return err
 		}
 		if bills, err = a.send(entries); bills == nil {
@@ -151,9 +155,12 @@ type entry struct {
 	order   reconcile.Write
 	why     purpose
 	bill    activities.BillRead // as it was read before
+	step    string              // how far the payment had come before, where the ERP makes it in several
 	failure error               // of the write; nil says no more than that the ERP did not refuse it
 	tried   attempts
 }
+
+func (e *entry) begun() bool { return e.step != "" }
 
 // due are the writes that nothing speaks against. Whatever is not clear is looked into by the careful path.
 func (a *writing) due(chunk []*writer, bills billReads) ([]*entry, error) {
@@ -179,7 +186,7 @@ func (a *writing) due(chunk []*writer, bills billReads) ([]*entry, error) {
 		}
 		if there && w.clear(bill.Snapshot.Bill, w.Writes[0], planned) {
 			w.Bill = bill.Snapshot.Bill
-			entries = append(entries, &entry{writer: w, order: w.Writes[0], why: planned, bill: bill})
+			entries = append(entries, &entry{writer: w, order: w.Writes[0], why: planned, bill: bill, step: stepOf(w.Bill, w.Writes[0])})
 			continue
 		}
 		w.careful = true
@@ -200,10 +207,10 @@ func (w *writer) decideUpon(bill activities.BillRead) error {
 }
 
 // clear tells whether nothing has happened to the bill since the decision: no key of the order's and no payment that may
-// be it has come up, nor was anything else edited.
+// be it has come up, nor was anything else edited. A payment that is on its way with the order's key is the order's own.
 func (w *writer) clear(bill reconcile.Bill, order reconcile.Write, why purpose) bool {
 	found, double := appeared(bill.Payments, w.knownERP, order)
-	return found == nil && !double && (why != planned || bill.Version == w.Bill.Version)
+	return (found == nil || stepOf(bill, order) != "") && !double && (why != planned || bill.Version == w.Bill.Version)
 }
 
 // end takes note of what became of the write.
@@ -265,6 +272,10 @@ func (a *writing) look(entries []*entry) (unseen []*entry, bills billReads, err 
 	bills, err = a.readBack(entries)
 	for _, e := range entries {
 		bill, there := bills[e.Bill.ID]
+		if step := stepOf(bill.Snapshot.Bill, e.order); step != "" && step != e.step {
+			e.Bill, e.waited = bill.Snapshot.Bill, true // the next step, if it is still due
+			continue
+		}
 		if !there || !e.shows(bill.Snapshot.Bill, e.order) {
 			unseen = append(unseen, e)
 			continue
@@ -291,7 +302,10 @@ func (a *writing) carefully(missing, unseen []*entry) error {
 		e.end(became)
 	}
 	for _, e := range unseen {
-		became, err := e.seenInERP(a.finishing, e.order, e.why)
+		_, became, err := e.seenInERP(a.finishing, e.order, e.why, e.step)
+		if became == 0 && err == nil {
+			became, err = e.bookInERP(a.finishing, e.order, e.why, attempts{})
+		}
 		if err != nil {
 			return err
 		}

@@ -67,6 +67,7 @@ func Decide(p Policy, inv Invoice, payments []Payment, bill Bill) Decision {
 	c.guard()
 
 	if exception := c.firstFinding(); exception != nil {
+		exception.Note += c.leftBehind()
 		return Decision{Exception: exception}
 	}
 	return Decision{Writes: append(c.keys, c.creations...), BeforeStart: c.beforeStart, OtherDirection: c.otherDirection}

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"fmt"
 	"slices"
 
 	"payrecon/internal/money"
@@ -71,4 +72,14 @@ func (c *caseFile) spokenFor() money.Amount {
 		sum += q.Amount.Minor()
 	}
 	return c.amount(sum)
+}
+
+// leftBehind tells people what of ours stays unfinished, as nothing is ever taken back.
+func (c *caseFile) leftBehind() (note string) {
+	for _, q := range c.pending {
+		if _, ours := named(q.Tag, precoroPrefix); ours {
+			note += fmt.Sprintf("; ERP payment %s of %s for %s is begun and %s", q.ID, q.Amount, q.Tag, q.Pending)
+		}
+	}
+	return note
 }

@@ -55,7 +55,11 @@ const (
 	// seen with, and a payment without a key is taken for ours only where one may have been sent.
 	EveryWriteTold Edition = 2
 
-	newest = EveryWriteTold
+	// NoKeyUntold: a run that is stopped while a payment of its lacks its key tells of it.
+	NoKeyUntold Edition = 3
+
+	// Newest is what this build can do.
+	Newest = NoKeyUntold
 )
 
 // Knows tells whether the workflow may do what came with an edition.
@@ -91,7 +95,7 @@ type SettingsRequest struct {
 func (a *Activities) ReadSettings(ctx context.Context, request SettingsRequest) (Settings, error) {
 	company, err := a.company(request.Company)
 	settings := company.Settings
-	settings.Edition = newest
+	settings.Edition = Newest
 	if request.RunID == "" {
 		return settings, err
 	}

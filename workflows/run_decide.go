@@ -59,9 +59,9 @@ func (r *run) sortByTotals(ctx workflow.Context) []candidate {
 		case verdict == reconcile.Unlinked:
 			r.report.Unlinked++
 			r.agrees(inv)
-		case verdict == reconcile.InSync && !before && r.start.Job.Scope != ScopeDeep && !r.mayBeUntied(c):
-			// Equal totals can hide changes that cancel out, and a half of a pair that was not tagged in time: what was
-			// open is closed by its payment lists only.
+		case verdict == reconcile.InSync && !before && r.start.Job.Scope != ScopeDeep && !r.mayBeUntied(c) && !c.Bill.Begun():
+			// Equal totals can hide changes that cancel out, a half of a pair that was not tagged in time, and a payment that
+			// was begun beside the one that was made: what was open is closed by its payment lists only.
 			delete(r.seen, c.Bill.ID)
 			r.report.InSync++
 			r.agrees(inv)

@@ -502,9 +502,14 @@ func (w *writer) abandon(ctx workflow.Context, order reconcile.Write, reason rec
 	return abandoned, nil
 }
 
-// stopBefore ends the invoice because the run is to stop, with nothing under way.
+// stopBefore ends the invoice because the run is to stop, with nothing under way. A payment of ours may be there that still
+// lacks its key.
 func (w *writer) stopBefore(ctx workflow.Context) (fate, error) {
 	w.stopped = true
+	if w.sent != nil && w.settings.Knows(activities.NoKeyUntold) {
+		w.unresolved()
+		return abandoned, nil
+	}
 	w.leave(ctx, *w.candidate)
 	return abandoned, nil
 }

@@ -104,7 +104,7 @@ type fault struct {
 func newWorld() *world {
 	return &world{
 		settings: activities.Settings{
-			Edition: activities.EveryWriteTold, Company: "acme", Timezone: "Europe/Tallinn", Start: "2026-01-01", AdoptDays: 7, SameGet: sameGet, Settle: settle,
+			Edition: activities.Newest, Company: "acme", Timezone: "Europe/Tallinn", Start: "2026-01-01", AdoptDays: 7, SameGet: sameGet, Settle: settle,
 			Linking: reconcile.Linking{Sides: []string{reconcile.LinkERP, reconcile.LinkPrecoro}, PrecoroKey: "id"},
 			Caps:    activities.Caps{Payments: 500},
 			ERP:     erp.Capabilities{Links: 100, Tags: true, KeepsKey: true},

@@ -28,7 +28,7 @@ func (f *field) saveHistories(t *testing.T, scene, company string) {
 		return
 	}
 	for kind, id := range map[string]string{"trigger": f.trigger, "company": workflows.CompanyID(company), "run": workflows.RunID(company)} {
-		f.saveHistory(t, fmt.Sprintf("%s-edition%d-%s", scene, activities.EveryWriteTold, kind), id)
+		f.saveHistory(t, fmt.Sprintf("%s-edition%d-%s", scene, activities.Newest, kind), id)
 	}
 }
 

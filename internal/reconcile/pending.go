@@ -7,6 +7,14 @@ import (
 	"payrecon/internal/money"
 )
 
+// Begun tells whether a bill holds a payment of ours that is not made yet.
+func (b Bill) Begun() bool {
+	return slices.ContainsFunc(b.Payments, func(p Payment) bool {
+		_, ours := named(p.Tag, precoroPrefix)
+		return ours && p.Pending != "" && !p.Cancelled
+	})
+}
+
 // takeUpPending looks at what is on its way in the ERP. What we have begun is to be finished: its Precoro half is planned
 // as if nothing were there, and the write takes the payment further by its key.
 func (c *caseFile) takeUpPending() {

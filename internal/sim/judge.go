@@ -52,7 +52,8 @@ type payment struct {
 	amount    money.Amount
 	date      string
 	ours      bool
-	cancelled bool
+	cancelled bool // or does not count yet
+	pending   bool // the latter
 	foreign   bool // of a kind that is never copied
 }
 
@@ -320,6 +321,12 @@ func (j *judge) verdictOn(inv sandbox.Invoice, payments []payment, bills []bill,
 		}
 		return false
 	}
+	for _, b := range bills {
+		if i := slices.IndexFunc(b.payments, func(p payment) bool { return p.pending && p.ours }); i >= 0 {
+			j.breach(NoneLost, "invoice %d: %s is begun in the ERP and not made, and no report says so", inv.IDN, b.payments[i].key)
+			return true
+		}
+	}
 	paid := sumOf(payments)
 	switch len(bills) {
 	case 0:
@@ -360,6 +367,16 @@ func sumOf(payments []payment) (sum int64) {
 	return sum
 }
 
+// onTheWay is what is begun and does not count yet.
+func onTheWay(payments []payment) (sum int64) {
+	for _, p := range payments {
+		if p.pending {
+			sum += p.amount.Minor()
+		}
+	}
+	return sum
+}
+
 // justified tells whether an exception is one, now that nothing is in flight and nobody works: by what both sides hold.
 func justified(reason reconcile.Reason, inv sandbox.Invoice, payments []payment, bills []bill) bool {
 	if reason == reconcile.NoBill || reason == reconcile.AmbiguousBill || len(bills) != 1 {
@@ -377,7 +394,7 @@ func justified(reason reconcile.Reason, inv sandbox.Invoice, payments []payment,
 	case reconcile.NotConfirmed:
 		return !b.confirmed
 	case reconcile.Overpaid:
-		return sumOf(payments)+max(sumOf(b.payments), b.paid.Minor()) > most
+		return sumOf(payments)+max(sumOf(b.payments), b.paid.Minor())+onTheWay(b.payments) > most
 	case reconcile.PossibleDuplicate:
 		return len(payments) > 0 && (len(b.payments) > 0 || b.paid.Sign() > 0)
 	case reconcile.DuplicatePayment:

@@ -21,6 +21,7 @@ import (
 type records struct {
 	company  *company
 	keepsKey bool
+	steps    []string // that a payment goes through before it is made, none where it is made at once
 	bulk     int
 	bills    map[string]*recordBill
 	made     int
@@ -45,7 +46,23 @@ type lateWrite struct {
 var _ erp.Adapter = (*records)(nil)
 
 func newRecords(c *company, r *rand.Rand) *records {
-	return &records{company: c, keepsKey: r.IntN(2) == 0, bulk: pick(r, 1, 3, 100), bills: map[string]*recordBill{}, struck: map[string]int{}}
+	e := &records{company: c, keepsKey: r.IntN(2) == 0, bulk: pick(r, 1, 3, 100), bills: map[string]*recordBill{}, struck: map[string]int{}}
+	if e.keepsKey && r.IntN(2) == 0 {
+		e.steps = []string{"draft", "approved", "processing"}
+	}
+	return e
+}
+
+// further takes a payment from one step to the next. Like Tryton, it does nothing about one that is not at that step.
+func (e *records) further(p *reconcile.Payment, from string) (made bool) {
+	if p.Pending != from || from == "" {
+		return false
+	}
+	p.Pending = ""
+	if next := slices.Index(e.steps, from) + 1; next < len(e.steps) {
+		p.Pending = e.steps[next]
+	}
+	return p.Pending == ""
 }
 
 // fill makes invoices and their bills, in every state that matters.
@@ -127,7 +144,7 @@ func minor(units int64, currency string) money.Amount {
 func (e *records) settle(b *recordBill) {
 	var sum int64
 	for _, p := range b.Payments {
-		if !p.Cancelled {
+		if !p.Cancelled && p.Pending == "" {
 			sum += p.Amount.Minor()
 		}
 	}
@@ -189,15 +206,19 @@ func (e *records) FindBills(_ context.Context, links []erp.Link) (erp.Found, err
 	for _, id := range slices.Sorted(maps.Keys(e.bills)) {
 		b := e.bills[id]
 		if slices.ContainsFunc(links, func(l erp.Link) bool { return l.Bill == b.ID || l.Invoice != "" && l.Invoice == b.Link }) {
-			found.Bills = append(found.Bills, listed(b))
+			found.Bills = append(found.Bills, e.listed(b))
 		}
 	}
 	return found, nil
 }
 
-func listed(b *recordBill) reconcile.Bill {
+// listed is a bill in a list: with its payments where those come in steps, without them elsewhere.
+func (e *records) listed(b *recordBill) reconcile.Bill {
 	bill := b.Bill
 	bill.Payments, bill.PaymentsRead = nil, false
+	if len(e.steps) > 0 {
+		bill.Payments, bill.PaymentsRead = slices.Clone(b.Payments), true
+	}
 	return bill
 }
 
@@ -216,7 +237,7 @@ func (e *records) ListBills(_ context.Context, query erp.ListQuery) (erp.Listed,
 			part.Next = part.Bills[29].ID
 			break
 		}
-		part.Bills = append(part.Bills, listed(b))
+		part.Bills = append(part.Bills, e.listed(b))
 	}
 	return part, nil
 }
@@ -312,29 +333,56 @@ func (e *records) carryOut(w erp.Write, at time.Time, kind string) error {
 	if b.Version != w.Bill.Bill.Version {
 		return erp.Stale{What: "bill " + b.ID}
 	}
-	done := entry{
-		at: at, direction: reconcile.ToERP, key: order.Key, bill: b.ID, amount: order.Amount, date: string(order.Date), before: b.Paid, total: b.Total,
-		creates: order.Payment == "", excused: kind == "twice" || kind == "too late", stray: kind == "too late",
+	before := b.Paid
+	amount, made, err := e.book(b, w)
+	if err != nil {
+		return err
 	}
+	e.settle(b)
+	unavoidable, onTheWay := kind == "twice" || kind == "too late", order.Payment == "" && !made
+	if onTheWay && !unavoidable {
+		return nil // nothing counts yet
+	}
+	e.written = append(e.written, entry{
+		at: at, direction: reconcile.ToERP, key: order.Key, bill: b.ID, amount: amount, date: string(order.Date), before: before, after: b.Paid, total: b.Total,
+		creates: order.Payment == "" && made, excused: unavoidable && (onTheWay || len(e.steps) == 0), stray: kind == "too late",
+	})
+	return nil
+}
+
+// book does what the order asks for, as it looked from the bill that it was given.
+func (e *records) book(b *recordBill, w erp.Write) (amount money.Amount, made bool, err error) {
+	order := w.Order
 	if order.Payment != "" {
 		i := slices.IndexFunc(b.Payments, func(p reconcile.Payment) bool { return p.ID == order.Payment })
 		if i < 0 {
-			return erp.NotFound{What: "payment " + order.Payment}
+			return amount, false, erp.NotFound{What: "payment " + order.Payment}
+		}
+		if b.Payments[i].Fixed {
+			return amount, false, erp.Refused{Text: "no record of its own", Code: "fixed"}
 		}
 		b.Payments[i].Tag = order.Key
-		done.amount = b.Payments[i].Amount
-	} else {
-		e.made++
-		p := reconcile.Payment{ID: fmt.Sprintf("%s-%d", b.ID, e.made), Amount: order.Amount, Date: order.Date}
-		if e.keepsKey {
-			p.Tag = order.Key
-		}
-		b.Payments, b.ours[p.ID] = append(b.Payments, p), true
+		return b.Payments[i].Amount, false, nil
 	}
-	e.settle(b)
-	done.after = b.Paid
-	e.written = append(e.written, done)
-	return nil
+	byKey := func(p reconcile.Payment) bool { return len(e.steps) > 0 && p.Tag == order.Key && !p.Cancelled }
+	if seen := slices.IndexFunc(w.Bill.Bill.Payments, byKey); seen >= 0 {
+		was := w.Bill.Bill.Payments[seen]
+		i := slices.IndexFunc(b.Payments, func(p reconcile.Payment) bool { return p.ID == was.ID })
+		if i < 0 {
+			return amount, false, erp.NotFound{What: "payment " + was.ID}
+		}
+		return b.Payments[i].Amount, e.further(&b.Payments[i], was.Pending), nil
+	}
+	e.made++
+	p := reconcile.Payment{ID: fmt.Sprintf("%s-%d", b.ID, e.made), Amount: order.Amount, Date: order.Date}
+	if e.keepsKey {
+		p.Tag = order.Key
+	}
+	if len(e.steps) > 0 {
+		p.Pending = e.steps[0]
+	}
+	b.Payments, b.ours[p.ID] = append(b.Payments, p), true
+	return order.Amount, p.Pending == "", nil
 }
 
 func (e *records) wrote() bool {
@@ -355,7 +403,7 @@ func (e *records) view() []bill {
 		b := e.bills[id]
 		seen := bill{id: id, link: b.Link, total: b.Total, paid: b.Paid, confirmed: b.Confirmed, clean: b.clean}
 		for _, p := range b.Payments {
-			seen.payments = append(seen.payments, payment{id: p.ID, key: p.Tag, amount: p.Amount, date: string(p.Date), ours: b.ours[p.ID], cancelled: p.Cancelled})
+			seen.payments = append(seen.payments, payment{id: p.ID, key: p.Tag, amount: p.Amount, date: string(p.Date), ours: b.ours[p.ID], cancelled: p.Cancelled || p.Pending != "", pending: p.Pending != "" && !p.Cancelled})
 		}
 		bills = append(bills, seen)
 	}
@@ -387,10 +435,14 @@ func (e *records) work(r *rand.Rand, id string) (what string) {
 			return ""
 		}
 		e.made++
-		b.Payments = append(b.Payments, reconcile.Payment{
+		p := reconcile.Payment{
 			ID: fmt.Sprintf("%s-%d", b.ID, e.made), Amount: minor(pick(r, open, open, max(open/2, 1)), string(b.Total.Currency())),
-			Date: money.Date(e.company.now().Format(time.DateOnly)),
-		})
+			Date: money.Date(e.company.now().Format(time.DateOnly)), Fixed: r.IntN(4) == 0,
+		}
+		if len(e.steps) > 0 && !p.Fixed && r.IntN(2) == 0 {
+			p.Pending = pick(r, e.steps...)
+		}
+		b.Payments = append(b.Payments, p)
 		return "pays in the ERP"
 	case 8:
 		b.Confirmed = !b.Confirmed
@@ -403,11 +455,25 @@ func (e *records) work(r *rand.Rand, id string) (what string) {
 		return ""
 	}
 	i := r.IntN(len(b.Payments))
-	switch r.IntN(4) {
+	switch r.IntN(4 + min(len(e.steps), 2)) {
+	case 4:
+		if !e.further(&b.Payments[i], b.Payments[i].Pending) {
+			return "goes on with a payment in the ERP"
+		}
+		return "pays in the ERP"
+	case 5:
+		if b.Payments[i].Pending == "" {
+			b.Payments[i].Pending = e.steps[len(e.steps)-1]
+			return "puts a payment back in the ERP"
+		}
+		return ""
 	case 0:
 		b.Payments[i].Cancelled = true
 		return "cancels in the ERP"
 	case 1:
+		if b.Payments[i].Fixed {
+			return ""
+		}
 		b.Payments[i].Tag = pick(r, "", "bank-8")
 		return "tags in the ERP"
 	case 2:

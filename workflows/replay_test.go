@@ -27,6 +27,7 @@ import (
 //	first      those of 70facfb, before there were editions (the file names without a state were recorded shortly before)
 //	edition1   those that give their settings edition 1
 //	edition2   those that give them edition 2
+//	edition3   those that give them edition 3
 //
 // Old states cannot be recorded again by today's code, so the files are all there is of them: one that is lost is missed here.
 var saved = map[string][]string{
@@ -51,6 +52,12 @@ var saved = map[string][]string{
 		"stopped-company", "stopped-run", "stopped-trigger", "terminated-company", "terminated-run", "terminated-trigger", "unverified-run",
 	},
 	"edition2": {
+		"approved-company", "approved-run", "approved-trigger", "both-ways-company", "both-ways-run", "both-ways-trigger",
+		"changes-company", "changes-run", "changes-trigger", "faults-company", "faults-run", "faults-trigger",
+		"key-dropped-company", "key-dropped-run", "key-dropped-trigger", "quota-company", "quota-run", "quota-trigger",
+		"stopped-company", "stopped-run", "stopped-trigger",
+	},
+	"edition3": {
 		"approved-company", "approved-run", "approved-trigger", "both-ways-company", "both-ways-run", "both-ways-trigger",
 		"changes-company", "changes-run", "changes-trigger", "faults-company", "faults-run", "faults-trigger",
 		"key-dropped-company", "key-dropped-run", "key-dropped-trigger", "quota-company", "quota-run", "quota-trigger",

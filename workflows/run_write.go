@@ -311,8 +311,8 @@ func (w *writer) afterFailure(ctx workflow.Context, order reconcile.Write, err e
 	}
 	switch kind {
 	case activities.StaleRead, activities.NotSent, activities.Refused, activities.Unauthorized, activities.Forbidden, activities.InvalidRequest:
-		if w.sent != nil && w.sent.Adopt == order.Adopt {
-			w.sent = nil // it surely was not carried out; a payment of ours that lacks its key was
+		if w.sent != nil && w.sent.Adopt == order.Adopt && stepOf(w.Bill, order) == "" {
+			w.sent = nil // it surely was not carried out; a payment of ours that lacks its key was, or one that is begun
 		}
 	default:
 	}

@@ -283,10 +283,8 @@ func (a *writing) look(entries []*entry) (unseen []*entry, bills billReads, err 
 		before := paidOf(*e.candidate)
 		e.Bill = bill.Snapshot.Bill
 		e.waited = true
-		became, bookErr := e.booked(a.finishing, e.order, before, e.why)
-		if err = cmp.Or(err, bookErr); bookErr == nil {
-			e.end(became)
-		}
+		e.booked(a.finishing, e.order, before, e.why)
+		e.end(carriedOut)
 	}
 	return unseen, bills, err
 }

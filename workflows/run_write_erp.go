@@ -119,8 +119,8 @@ func (w *writer) checkERP(ctx workflow.Context, order reconcile.Write, sent bool
 	switch {
 	case keyed && found.Pending == "":
 		w.waited = true
-		became, err := w.booked(ctx, order, before, why)
-		return activities.BillRead{}, became, err
+		w.booked(ctx, order, before, why)
+		return activities.BillRead{}, carriedOut, nil
 	case !order.Adopt && !keyed && (double || found != nil && w.settings.ERP.KeepsKey):
 		became, err := w.abandon(ctx, order, reconcile.PossibleDuplicate, "a payment of the same amount appeared while this one was being written")
 		return activities.BillRead{}, became, err
@@ -159,7 +159,8 @@ func (w *writer) seenInERP(ctx workflow.Context, order reconcile.Write, why purp
 	switch {
 	case w.shows(w.Bill, order):
 		w.waited = true
-		became, err = w.booked(ctx, order, before, why)
+		w.booked(ctx, order, before, why)
+		became = carriedOut
 	case found != nil && found.Tag == "" && !order.Adopt && !w.settings.ERP.KeepsKey:
 		order.Adopt, order.Target = true, found.ID
 		became, err = w.bookInERP(ctx, order, claim, attempts{})
@@ -176,10 +177,10 @@ func (w *writer) shows(bill reconcile.Bill, order reconcile.Write) bool {
 }
 
 // booked takes over a payment that the bill shows now.
-func (w *writer) booked(ctx workflow.Context, order reconcile.Write, before report.Paid, why purpose) (fate, error) {
+func (w *writer) booked(ctx workflow.Context, order reconcile.Write, before report.Paid, why purpose) {
 	w.know()
 	if why == followUp {
-		return carriedOut, nil
+		return
 	}
 	action := report.Created
 	if order.Adopt && why == planned {
@@ -190,5 +191,4 @@ func (w *writer) booked(ctx workflow.Context, order reconcile.Write, before repo
 	}
 	w.addRow(ctx, rowOf(*w.candidate, order, action, before, order.Note))
 	w.sent = nil
-	return carriedOut, nil
 }

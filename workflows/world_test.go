@@ -43,15 +43,16 @@ var epoch = time.Date(2026, 3, 14, 9, 0, 0, 0, time.UTC)
 type world struct {
 	mu       sync.Mutex
 	settings activities.Settings
-	keepsKey bool   // Precoro keeps the key in the call that creates a payment
-	mute     bool   // Precoro accepts a key without keeping or showing it
-	blind    bool   // the ERP accepts a payment without booking it
-	lists    bool   // the ERP gives payments with the bills that it finds
-	room     int    // how many bills fit into an answer, if not all that are asked for
-	claims   int    // how many invoices Precoro says there are, if not as many as there are
-	price    int    // of what was read and written in the ERP, in thousandths of a request
-	renamed  string // the run's ID since it was reset
-	lax      bool   // the ERP writes without looking whether the bill is still as it was read
+	keepsKey bool     // Precoro keeps the key in the call that creates a payment
+	mute     bool     // Precoro accepts a key without keeping or showing it
+	blind    bool     // the ERP accepts a payment without booking it
+	lists    bool     // the ERP gives payments with the bills that it finds
+	room     int      // how many bills fit into an answer, if not all that are asked for
+	claims   int      // how many invoices Precoro says there are, if not as many as there are
+	price    int      // of what was read and written in the ERP, in thousandths of a request
+	renamed  string   // the run's ID since it was reset
+	lax      bool     // the ERP writes without looking whether the bill is still as it was read
+	steps    []string // that a payment goes through in the ERP before it is made
 	late     []lateWrite
 	invoices []*invoice
 	bills    []*reconcile.Bill
@@ -125,7 +126,7 @@ func eur(text string) money.Amount {
 func sum(payments []reconcile.Payment) money.Amount {
 	total := eur("0.00")
 	for _, p := range payments {
-		if p.Cancelled {
+		if p.Cancelled || p.Pending != "" {
 			continue
 		}
 		more, err := total.Add(p.Amount)
@@ -533,9 +534,14 @@ func (w *world) bookOrder(bill *reconcile.Bill, order erp.Order, f fault) {
 	payments := slices.Clone(bill.Payments)
 	switch at := slices.IndexFunc(payments, func(p reconcile.Payment) bool { return p.ID == order.Payment }); {
 	case w.blind:
+	case order.Payment == "" && w.goesOn(payments, order.Key):
+		w.book(bill, payments)
 	case order.Payment == "":
 		w.booked++
 		payment := reconcile.Payment{ID: fmt.Sprintf("E%d", 600+w.booked), Amount: order.Amount, Date: order.Date}
+		if len(w.steps) > 0 {
+			payment.Pending = w.steps[0]
+		}
 		if w.settings.ERP.KeepsKey && !f.untagged {
 			payment.Tag = order.Key
 		}
@@ -556,6 +562,20 @@ func (w *world) bookOrder(bill *reconcile.Bill, order erp.Order, f fault) {
 		payments[at].Tag = order.Key
 		w.book(bill, payments)
 	}
+}
+
+// goesOn takes the payment with the key one step further, if it is on its way.
+func (w *world) goesOn(payments []reconcile.Payment, key string) bool {
+	at := slices.IndexFunc(payments, func(p reconcile.Payment) bool { return p.Tag == key && p.Pending != "" && !p.Cancelled })
+	if at < 0 {
+		return false
+	}
+	next := slices.Index(w.steps, payments[at].Pending) + 1
+	payments[at].Pending = ""
+	if next < len(w.steps) {
+		payments[at].Pending = w.steps[next]
+	}
+	return true
 }
 
 // runAs gives each run an ID of its own, as the server does.
@@ -722,7 +742,7 @@ func auditList(t *testing.T, of string, payments []reconcile.Payment, total mone
 	t.Helper()
 	tags := map[string]int{}
 	for _, p := range payments {
-		if p.Tag != "" && !p.Cancelled {
+		if p.Tag != "" && !p.Cancelled && p.Pending == "" {
 			tags[p.Tag]++
 			require.Equal(t, 1, tags[p.Tag], "%s: two payments carry %s", of, p.Tag)
 		}

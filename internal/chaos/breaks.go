@@ -20,14 +20,14 @@ var breaks = map[string]overlay.Patch{
 	// A run that was reset to a time before its reading does not wait for what it had begun.
 	"blind-to-resets": overlay.Literal("activities/fresh.go", `case self.RunID != "" && self.RunID != info`, `case self.RunID == "never" && self.RunID != info`),
 	// What became of a lost write is not looked for before it is sent again.
-	"no-check": overlay.Literal("workflows/run_write.go", `found, became, err := w.checkPrecoro(ctx, order, w.mayBeOurs(tried))`,
+	"no-check": overlay.Literal("workflows/run_write_precoro.go", `found, became, err := w.checkPrecoro(ctx, order, w.mayBeOurs(tried))`,
 		"found, became, err := (*reconcile.Payment)(nil), fate(0), error(nil)"),
 	// A write of which nobody knows what became counts as declined.
 	"unknown-is-refused": overlay.Literal("workflows/run_write.go", `case activities.Refused:
 		return w.abandon(ctx, order, reconcile.Rejected, failure.Text)`, `case activities.Refused, activities.Unknown:
 		return w.abandon(ctx, order, reconcile.Rejected, failure.Text)`),
 	// A payment that was made is not reported.
-	"silent": overlay.Literal("workflows/run_write.go", `	w.addRow(ctx, rowOf(*w.candidate, order, report.Created, before, note))
+	"silent": overlay.Literal("workflows/run_write_precoro.go", `	w.addRow(ctx, rowOf(*w.candidate, order, report.Created, before, note))
 `, "\t_ = note\n"),
 }
 

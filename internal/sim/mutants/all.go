@@ -11,6 +11,8 @@ const (
 	runPlan  = "workflows/run_decide.go"
 	runTells = "workflows/run_report.go"
 	runWrite = "workflows/run_write.go"
+	toERP    = "workflows/run_write_erp.go"
+	precoro  = "workflows/run_write_precoro.go"
 	runRead  = "workflows/run_read.go"
 	errorsGo = "activities/errors.go"
 	postGo   = "activities/post_payment.go"
@@ -22,7 +24,7 @@ func All() []Mutant {
 		{
 			Name: "drop the check in Precoro", Says: "a post whose answer was lost is sent again without looking for it",
 			Breaks: []sim.Promise{sim.Once, sim.NotAbove},
-			Patches: []overlay.Patch{overlay.Literal(runWrite, `		found, became, err := w.checkPrecoro(ctx, order, w.mayBeOurs(tried))
+			Patches: []overlay.Patch{overlay.Literal(precoro, `		found, became, err := w.checkPrecoro(ctx, order, w.mayBeOurs(tried))
 		if err != nil || became != 0 {
 			return became, err
 		}
@@ -33,22 +35,17 @@ func All() []Mutant {
 		{
 			Name: "drop the check in the ERP", Says: "a write whose answer was lost is sent again without looking for it",
 			Breaks: []sim.Promise{sim.Once, sim.NotAbove, sim.Reported},
-			Patches: []overlay.Patch{overlay.Literal(runWrite, `	found, double := appeared(w.Bill.Payments, w.knownERP, order)
-	switch {
-	case found != nil && found.Tag == order.Key:
-		w.waited = true
-		became, err := w.booked(`, `	found, double := appeared(nil, w.knownERP, order)
+			Patches: []overlay.Patch{overlay.Literal(toERP, `	found, double := appeared(w.Bill.Payments, w.knownERP, order)
+	keyed`, `	found, double := appeared(nil, w.knownERP, order)
 	version = w.Bill.Version
-	switch {
-	case found != nil && found.Tag == order.Key:
-		became, err := w.booked(`)},
+	keyed`)},
 		},
 		{
 			Name: "drop the key", Says: "payments are posted without their external ID, and none is put on them",
 			Breaks: []sim.Promise{sim.Once, sim.NoneLost, sim.Settles},
 			Patches: []overlay.Patch{
 				overlay.Literal(postGo, `ExternalID: request.Key,`, `ExternalID: "",`),
-				overlay.Literal(runWrite, `	keyed := payment.Tag == order.Key
+				overlay.Literal(precoro, `	keyed := payment.Tag == order.Key
 `, `	keyed := true
 `),
 			},
@@ -187,6 +184,21 @@ func Guards() []Mutant {
 		{
 			Name: "keep quiet about what was sent", Says: "a run that ends as an error does not tell of what it could not look for", Breaks: []sim.Promise{sim.Reported},
 			Patches: []overlay.Patch{overlay.Literal(runWrite, `		if w.sent != nil && a.settings.Knows(activities.EveryWriteTold) {`, `		if false {`)},
+		},
+		{
+			Name: "take steps blindly", Says: "a payment that is made in steps is carried on with, whatever has happened since it was begun", Breaks: []sim.Promise{sim.Once, sim.NotAbove, sim.Guarded},
+			Patches: []overlay.Patch{
+				overlay.Literal(toERP, `	case version != w.Bill.Version && why == planned:`, `	case version != w.Bill.Version && why == planned && stepOf(w.Bill, order) == "":`),
+				overlay.Literal("workflows/run_write_bulk.go", `			e.Bill, e.waited = bill.Snapshot.Bill, true // the next step`, `			e.Bill = bill.Snapshot.Bill // the next step`),
+			},
+		},
+		{
+			Name: "forget what was begun", Says: "a payment that an earlier run has begun is not gone on with", Breaks: []sim.Promise{sim.NoneLost, sim.Settles},
+			Patches: []overlay.Patch{overlay.Literal("internal/reconcile/pending.go", `			p.begun = true
+			return
+`, `			p.done = true
+			return
+`)},
 		},
 	}
 }

@@ -18,7 +18,8 @@ import (
 // entry is one write of payrecon's that took effect, as the other side's books have it.
 type entry struct {
 	at        time.Time
-	run       string // that was at work
+	read      time.Time // when payrecon had last read the bill that it wrote upon, where the books know that
+	run       string    // that was at work
 	direction reconcile.Direction
 	creates   bool   // a payment; otherwise a key was put on one that was there
 	key       string // our external ID of the payment
@@ -76,7 +77,7 @@ type judge struct {
 // refused. Nobody can know what people did within it.
 const grace = activities.FreshFor + time.Minute
 
-// billGrace is the same for a bill: it is read right before each write upon it.
+// billGrace is the same for a bill, where the books do not know when it was read: that is right before each write upon it.
 const billGrace = time.Minute
 
 func (j *judge) breach(promise Promise, format string, args ...any) {
@@ -106,11 +107,14 @@ func (j *judge) touchedBy(idn int64, onBill bool, what string, at time.Time) {
 func (j *judge) knew(e entry) bool {
 	invoice, ever := j.worked[e.invoice]
 	bill, everBill := j.onBill[e.invoice]
-	graceBill := grace
-	if e.direction == reconcile.ToERP {
-		graceBill = billGrace
+	knewBill := e.at.Add(-grace)
+	switch {
+	case !e.read.IsZero():
+		knewBill = e.read
+	case e.direction == reconcile.ToERP:
+		knewBill = e.at.Add(-billGrace)
 	}
-	return (!ever || e.at.Sub(invoice) > grace) && (!everBill || e.at.Sub(bill) > graceBill)
+	return (!ever || e.at.Sub(invoice) > grace) && (!everBill || bill.Before(knewBill))
 }
 
 // take judges one write by what both sides hold after it.

@@ -36,10 +36,12 @@ type recordBill struct {
 	ours  map[string]bool // payments that payrecon made
 	clean bool
 	moved time.Time
+	read  time.Time // by payrecon, with its payments
 }
 
 type lateWrite struct {
 	at, sent time.Time
+	read     time.Time // when its bill had been read
 	write    erp.Write
 }
 
@@ -252,6 +254,7 @@ func (e *records) ReadBills(_ context.Context, ids []string) ([]erp.Snapshot, er
 		if b := e.bills[id]; b != nil {
 			bill := b.Bill
 			bill.Payments, bill.PaymentsRead = slices.Clone(b.Payments), true
+			b.read = e.company.now()
 			snapshots = append(snapshots, erp.Snapshot{Bill: bill})
 		}
 	}
@@ -292,7 +295,11 @@ func (e *records) write(kind string, w erp.Write) error {
 		if e.r.IntN(5) == 0 {
 			delay = 11*time.Minute + time.Duration(e.r.IntN(9000))*time.Second
 		}
-		e.late = append(e.late, lateWrite{at: now.Add(delay), sent: now, write: w})
+		late := lateWrite{at: now.Add(delay), sent: now, write: w}
+		if b := e.bills[w.Bill.Bill.ID]; b != nil {
+			late.read = b.read
+		}
+		e.late = append(e.late, late)
 		return unknown
 	}
 	err := e.carryOut(w, e.company.now(), "")
@@ -319,6 +326,9 @@ func (e *records) land() {
 		}
 		if b := e.bills[l.write.Bill.Bill.ID]; b != nil {
 			l.write.Bill.Bill.Version = b.Version // whoever reads it then does not look
+			read := b.read
+			b.read = l.read
+			defer func() { b.read = read }()
 		}
 		_ = e.carryOut(l.write, l.at, kind) // nobody hears what became of it
 		return true
@@ -345,7 +355,7 @@ func (e *records) carryOut(w erp.Write, at time.Time, kind string) error {
 	}
 	e.written = append(e.written, entry{
 		at: at, direction: reconcile.ToERP, key: order.Key, bill: b.ID, amount: amount, date: string(order.Date), before: before, after: b.Paid, total: b.Total,
-		creates: order.Payment == "" && made, excused: unavoidable && (onTheWay || len(e.steps) == 0), stray: kind == "too late",
+		read: b.read, creates: order.Payment == "" && made, excused: unavoidable && (onTheWay || len(e.steps) == 0), stray: kind == "too late",
 	})
 	return nil
 }

@@ -74,7 +74,7 @@ func All() []Mutant {
 		},
 		{
 			Name: "retry the post", Says: "Temporal attempts a write three times",
-			Breaks: []sim.Promise{sim.Once, sim.NotAbove},
+			Breaks: []sim.Promise{sim.Once, sim.NotAbove, sim.Reported},
 			Patches: []overlay.Patch{
 				overlay.Literal(errorsGo, `	return writeFault(side, used, err).final()`, `	return writeFault(side, used, err).retryable()`),
 				overlay.Literal("workflows/options.go", `		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},`, `		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 3},`),

@@ -11,8 +11,8 @@ import (
 )
 
 // complete holds what the subject says that the ERP cannot do against what is there.
-func complete(t *testing.T, s Subject, a *Account) {
-	t.Helper()
+func complete(b *bench) {
+	t, s, a := b.t, b.subject, b.Account
 	for ability, there := range s.there(a) {
 		reason, cannot := s.Cannot[ability]
 		require.Equal(t, !cannot, there, "%s: there, and not among what the ERP cannot do, or the other way round", ability)

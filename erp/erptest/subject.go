@@ -13,7 +13,7 @@ import (
 
 // Subject is an ERP and its adapter, as the suite needs them.
 type Subject struct {
-	// New makes an account that nobody else uses, without a bill that carries a link. It is called some ten times, from
+	// New makes an account that nobody else uses, without a bill that carries a link. It is called some fifteen times, from
 	// tests that run at the same time.
 	New func(t *testing.T) *Account
 
@@ -29,8 +29,9 @@ type Subject struct {
 	Part int
 	// Requests is how many HTTP requests one call of the adapter sends at most, those to log in apart.
 	Requests int
-	// Once: a second write of an order upon the bill as it was before the first one makes no second payment. True wherever
-	// Found.Unique is; elsewhere the caller must read before each write.
+	// Once: an order that is written again upon the bill as it was before, or by several writers at once, makes one payment.
+	// It must be so wherever Found.Unique is. Where it is not, each writer that has read before may make one: callers see to
+	// it that there is one writer, who reads before each write.
 	Once bool
 }
 

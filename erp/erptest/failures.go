@@ -2,7 +2,6 @@ package erptest
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -65,7 +64,7 @@ func errorsOfReads(b *bench) {
 	b.run("beyond what it may send", func(b *bench) {
 		ctx, _ := remote.WithAllowance(b.ctx(), 0)
 		_, err := b.Adapter.(watched).Adapter.ReadBills(ctx, []string{bill})
-		require.True(b.t, errors.Is(err, remote.ErrAllowance), "%v", err)
+		require.ErrorIs(b.t, err, remote.ErrAllowance)
 	})
 }
 
@@ -80,7 +79,9 @@ func errorsOfWrites(b *bench) {
 			b.failsAs(want, faulty.Fault{Kind: kind})
 		})
 	}
-	b.run("throttled", func(b *bench) { b.throttled(b.failsAs(throttled, faulty.Fault{Kind: faulty.Throttled, Delay: delay})) })
+	b.run("throttled", func(b *bench) {
+		b.failsAs(throttled, faulty.Fault{Kind: faulty.Throttled, Delay: delay}, b.throttled)
+	})
 	b.run("what is no answer of this ERP's", func(b *bench) {
 		for _, body := range []string{"", "null", "{}", "[]", "0", `"ok"`, `{"status":1}`, "{"} {
 			b.failsAs(outcomeUnknown, answer(0, body))
@@ -130,7 +131,7 @@ func errorsOfWrites(b *bench) {
 }
 
 // failsAs lets a write meet the fault: it fails as told, is not sent again, and is carried out no more than once.
-func (b *bench) failsAs(want string, f faulty.Fault) error {
+func (b *bench) failsAs(want string, f faulty.Fault, checks ...func(error)) {
 	b.t.Helper()
 	bill, order := b.bill("100.00"), b.order("40.00")
 	snapshot, sent := b.read(bill), b.Wire.Count(b.IsWrite)
@@ -141,9 +142,11 @@ func (b *bench) failsAs(want string, f faulty.Fault) error {
 	if !f.Kind.CarriedOut() {
 		require.Empty(b.t, b.withKey(bill, order.Key))
 	}
+	for _, check := range checks {
+		check(err)
+	}
 	b.pay(bill, order)
 	b.paidOnce(bill, order)
-	return err
 }
 
 // throttled checks that an error says how long to wait.

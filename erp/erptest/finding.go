@@ -1,7 +1,6 @@
 package erptest
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -157,6 +156,6 @@ func (b *bench) idsOf(links ...erp.Link) (ids []string) {
 func (b *bench) onTime(at time.Time) {
 	b.t.Helper()
 	if !at.IsZero() {
-		require.WithinDuration(b.t, b.Now(), at, time.Minute, fmt.Sprint("by the ERP's clock"))
+		require.WithinDuration(b.t, b.Now(), at, time.Minute, "by the ERP's clock")
 	}
 }

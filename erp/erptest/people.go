@@ -12,7 +12,7 @@ import (
 func people(b *bench) {
 	for name, way := range b.Ways {
 		b.run(name+": in whole", func(b *bench) {
-			bill, paid := b.paidBy(way, "120.00")
+			bill, paid := b.paidBy(way)
 			require.Equal(b.t, b.amount("120.00"), b.agree(bill).Paid)
 			require.Equal(b.t, b.amount("120.00"), paid.Amount)
 			require.Empty(b.t, paid.Tag)
@@ -26,7 +26,7 @@ func people(b *bench) {
 			b.paidOnce(bill, order)
 		})
 		b.run(name+": nothing is left for ours", func(b *bench) {
-			bill, paid := b.paidBy(way, "120.00")
+			bill, paid := b.paidBy(way)
 			_ = b.write(bill, b.order("10.00")) // where a flag says that all is paid, it may become the record of a part
 			read := b.agree(bill)
 			require.Equal(b.t, b.amount("120.00"), read.Paid)

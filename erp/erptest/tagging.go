@@ -15,7 +15,7 @@ func tagging(b *bench) {
 	b.needs(Tags)
 	for name, way := range b.Ways {
 		b.run(name, func(b *bench) {
-			bill, paid := b.paidBy(way, "120.00")
+			bill, paid := b.paidBy(way)
 			order := tag(b.order("120.00"), paid)
 			if way.Fixed {
 				require.True(b.t, paid.Fixed)
@@ -30,7 +30,7 @@ func tagging(b *bench) {
 		}
 		b.run(name+", whatever becomes of the answer", func(b *bench) {
 			for _, kind := range interruptions {
-				bill, paid := b.paidBy(way, "120.00")
+				bill, paid := b.paidBy(way)
 				b.fail(faulty.Fault{Kind: kind}, b.IsWrite)
 				b.tags(bill, tag(b.order("120.00"), paid))
 			}
@@ -75,11 +75,11 @@ func tag(order erp.Order, payment reconcile.Payment) erp.Order {
 	return order
 }
 
-// paidBy is a bill that somebody has paid in whole, and the payment.
-func (b *bench) paidBy(way Way, total string) (bill string, paid reconcile.Payment) {
+// paidBy is a bill of 120.00 that somebody has paid in whole, and the payment.
+func (b *bench) paidBy(way Way) (bill string, paid reconcile.Payment) {
 	b.t.Helper()
-	bill = b.bill(total)
-	way.Pay(b.t, bill, b.amount(total))
+	bill = b.bill("120.00")
+	way.Pay(b.t, bill, b.amount("120.00"))
 	read := b.agree(bill)
 	require.Len(b.t, read.Payments, 1)
 	return bill, read.Payments[0]

@@ -3,7 +3,7 @@ package erptest
 import "testing"
 
 // Test runs the whole suite. It fails where the Subject leaves out what it does not say that it cannot do.
-func Test(t *testing.T, subject Subject) {
+func Test(t *testing.T, subject Subject) { //nolint:tparallel // the test is whoever calls it
 	t.Helper()
 	if !t.Run("subject", func(t *testing.T) { complete(newBench(t, subject)) }) {
 		return // nothing else of it can be relied upon

@@ -76,6 +76,10 @@ func look(r *http.Request) (out *http.Request, head []byte, err error) {
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("read the request's body: %w", err), r.Body.Close())
 	}
+	if len(head) == 0 {
+		out.Body = http.NoBody // net/http takes any other for one of unknown length
+		return out, nil, r.Body.Close()
+	}
 	out.Body = struct {
 		io.Reader
 		io.Closer
@@ -170,9 +174,6 @@ func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 // blanks do not end.
 type blanks struct{}
 
-func (blanks) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
-}
+var blank = bytes.Repeat([]byte{' '}, 32<<10)
+
+func (blanks) Read(p []byte) (int, error) { return copy(p, blank), nil }

@@ -57,7 +57,7 @@ type books struct {
 func newAccount(t *testing.T) *erptest.Account {
 	t.Helper()
 	b := &books{now: noon}
-	b.Sandbox = sandbox.New(sandbox.Options{Now: b.clock, Limits: sandbox.Limits{ErplyPerHour: 1 << 20, ErplyPer30s: 1 << 20}})
+	b.Sandbox = sandbox.New(sandbox.Options{Now: b.clock, Password: erplyPassword, Limits: sandbox.Limits{ErplyPerHour: 1 << 20, ErplyPer30s: 1 << 20}})
 	wire := faulty.NewTransport(b, b.clock)
 	open := func(t *testing.T, transport http.RoundTripper, password string) erp.Adapter {
 		t.Helper()
@@ -92,7 +92,8 @@ func newAccount(t *testing.T) *erptest.Account {
 	}
 }
 
-const erplyPassword = "erply-password"
+// erplyPassword could be the name of a field: what names one is shown in errors.
+const erplyPassword = "Erply4Secret"
 
 func (b *books) clock() time.Time {
 	b.mu.Lock()

@@ -1,0 +1,8 @@
+package tryton
+
+import (
+	"context"
+	"payrecon/erp"
+)
+
+func (a *Adapter) WritePayments(context.Context, []erp.Write) []error { return nil }

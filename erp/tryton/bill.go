@@ -29,6 +29,9 @@ const (
 	failed     = "failed"
 )
 
+// payable is the kind of payments that go to suppliers.
+const payable = "payable"
+
 // maxRows bounds what belongs to one bill, so that no sum overflows.
 const maxRows = 500
 
@@ -234,7 +237,7 @@ func (r paymentRow) payment(b books) reconcile.Payment {
 	if err != nil {
 		payment.Problem = err.Error()
 	}
-	payment.Amount, payment.Unsupported = amount, r.Kind != "payable"
+	payment.Amount, payment.Unsupported = amount, r.Kind != payable
 	return payment
 }
 
@@ -258,7 +261,7 @@ func (r paymentRow) amount() (money.Amount, error) {
 		return money.Amount{}, err
 	}
 	amount, err := r.Amount.in(currency)
-	if err != nil || r.Kind == "payable" {
+	if err != nil || r.Kind == payable {
 		return amount, err
 	}
 	return money.FromMinor(-amount.Minor(), currency)

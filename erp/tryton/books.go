@@ -50,17 +50,17 @@ func (c *coded) code() string {
 
 // context is the last parameter of every call.
 func (b books) context() map[string]any {
-	context := map[string]any{"language": language}
+	settings := map[string]any{"language": language}
 	if b.company != 0 {
-		context["company"] = b.company
+		settings["company"] = b.company
 	}
-	return context
+	return settings
 }
 
 func (b books) with(key string, value any) map[string]any {
-	context := b.context()
-	context[key] = value
-	return context
+	settings := b.context()
+	settings[key] = value
+	return settings
 }
 
 // keyName is the field that holds a payment's key.

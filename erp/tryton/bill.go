@@ -52,13 +52,13 @@ func (c *client) judge(b books, e entry) judged {
 	return j
 }
 
-// maxTag is how long a link or a key may be. What is longer is neither, and cut, so that it fills no history.
-const maxTag = 128
+// maxName is how long a link or a tag may be, in bytes. What is longer is neither, and cut, so that it fills no history.
+const maxName = 255
 
 // name is what people typed, without a credential that may be in it.
 func (c *client) name(text string) string {
-	if text = c.secrets.ID(text); len(text) > maxTag {
-		return strings.ToValidUTF8(text[:maxTag], "") + "…"
+	if text = c.secrets.ID(text); len(text) > maxName {
+		return strings.ToValidUTF8(text[:maxName], "") + "…"
 	}
 	return text
 }

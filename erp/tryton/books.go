@@ -3,7 +3,6 @@ package tryton
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"regexp"
 
 	"payrecon/erp"
@@ -54,12 +53,6 @@ func (b books) context() map[string]any {
 	if b.company != 0 {
 		settings["company"] = b.company
 	}
-	return settings
-}
-
-func (b books) with(key string, value any) map[string]any {
-	settings := b.context()
-	settings[key] = value
 	return settings
 }
 
@@ -160,7 +153,7 @@ func (c *client) checkVersion(ctx context.Context) error {
 	}
 	var said string
 	if json.Unmarshal(got, &said) != nil || !version.MatchString(said) {
-		return refuse("url", "the server says that it is Tryton %s; accepted is 6.0", remote.Words(fmt.Sprintf("%.60s", got)))
+		return refuse("url", "the server says that it is Tryton %s; accepted is 6.0", c.secrets.Words(string(got)))
 	}
 	return nil
 }

@@ -22,6 +22,7 @@ type client struct {
 	now     func() time.Time
 	session session
 	secrets *remote.Secrets
+	part    int // how many records one part of a list goes through
 }
 
 func newClient(cfg Config, transport http.RoundTripper, now func() time.Time) (*client, error) {
@@ -36,7 +37,9 @@ func newClient(cfg Config, transport http.RoundTripper, now func() time.Time) (*
 	if now == nil {
 		now = time.Now //nolint:forbidigo // the real clock, where no other is given
 	}
-	return &client{cfg: cfg, wire: wire, now: now, session: newSession(), secrets: remote.NewSecrets(cfg.Username, cfg.Password)}, nil
+	return &client{
+		cfg: cfg, wire: wire, now: now, session: newSession(), secrets: remote.NewSecrets(cfg.Username, cfg.Password), part: maxLinks,
+	}, nil
 }
 
 // call is one method of Tryton's with its parameters, the context last.

@@ -25,7 +25,7 @@ type Config struct {
 
 const (
 	defaultField = "reference"
-	maxName      = 200 // characters
+	maxJournal   = 200 // characters
 )
 
 var (
@@ -68,8 +68,8 @@ func (c Config) checkLogin() error {
 
 func (c Config) checkBooks() error {
 	var problems []error
-	if n := utf8.RuneCountInString(c.Journal); n < 1 || n > maxName || !utf8.ValidString(c.Journal) {
-		problems = append(problems, fmt.Errorf("journal %q: accepted is the name of a payment journal, 1 to %d characters", remote.Words(c.Journal), maxName))
+	if n := utf8.RuneCountInString(c.Journal); n < 1 || n > maxJournal || !utf8.ValidString(c.Journal) {
+		problems = append(problems, fmt.Errorf("journal %q: accepted is the name of a payment journal, 1 to %d characters", remote.Words(c.Journal), maxJournal))
 	}
 	if !fieldName.MatchString(c.ExternalIDField) {
 		problems = append(problems, fmt.Errorf(

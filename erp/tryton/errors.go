@@ -70,7 +70,7 @@ func fault(raw json.RawMessage, at time.Time, write bool) error {
 	}
 	switch kind {
 	case userError:
-		return erp.Refused{Code: userError, Text: sentence(said, 0, 1)}
+		return declinedFor(sentence(said, 0, 1), write)
 	case userWarning:
 		// Somebody would have to answer yes. Who that is, is not for a machine to say.
 		return erp.Refused{Code: userWarning, Text: sentence(said, 1, 2)}
@@ -83,6 +83,22 @@ func fault(raw json.RawMessage, at time.Time, write bool) error {
 		return erp.Unavailable{Cause: errors.New(concurrency)}
 	}
 	return crash(kind, write)
+}
+
+// Two of Tryton's reasons are told by their words, which it has in English here: its errors have no codes.
+var (
+	noRight = regexp.MustCompile(`^You are not allowed to (access|execute wizard) |^Calling button .* is not allowed`)
+	isGone  = regexp.MustCompile(`^You are trying to (read|write to) records .* that don't exist anymore`)
+)
+
+func declinedFor(reason string, write bool) error {
+	switch {
+	case noRight.MatchString(reason):
+		return erp.Forbidden{Text: reason}
+	case write && isGone.MatchString(reason):
+		return erp.Stale{What: "the record in Tryton"}
+	}
+	return erp.Refused{Code: userError, Text: reason}
 }
 
 // words are what an error has to say: a text or a list of texts.
@@ -113,7 +129,7 @@ var unknownName = regexp.MustCompile(`^'[A-Za-z0-9_.]{1,120}'$`)
 // crash is an exception that nobody raised on purpose; its text is Python's. It may come from the very end of the
 // transaction, or from behind it, so that nobody knows what became of a write; unless the database says that it gave up.
 func crash(text string, write bool) error {
-	cause := fmt.Errorf("Tryton fails with %q", remote.Words(text))
+	cause := fmt.Errorf("exception in Tryton: %q", remote.Words(text))
 	switch {
 	case write && (strings.Contains(text, "could not serialize access") || strings.Contains(text, "deadlock detected")):
 		return erp.NotSent{Cause: cause}

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"payrecon/erp"
 )
 
-// FindBills asks for all links at once. What cannot be the id of a record is none: in Precoro, people may type anything
-// there.
+// FindBills asks for all links at once. What cannot be the id of a record, or stand in a field, is none: in Precoro, people
+// may type anything there.
 func (a *Adapter) FindBills(ctx context.Context, links []erp.Link) (erp.Found, error) {
 	if len(links) > maxLinks {
 		return erp.Found{}, refuse("links", "%d of them; accepted are at most %d", len(links), maxLinks)
@@ -22,7 +24,7 @@ func (a *Adapter) FindBills(ctx context.Context, links []erp.Link) (erp.Found, e
 		}
 		if id, ok := recordID(link.Bill); ok {
 			ids = append(ids, id)
-		} else if link.Invoice != "" {
+		} else if isName(link.Invoice) {
 			invoices = append(invoices, link.Invoice)
 		}
 	}
@@ -53,6 +55,11 @@ func (a *Adapter) FindBills(ctx context.Context, links []erp.Link) (erp.Found, e
 
 // maxFound bounds an answer: some bills for each link.
 const maxFound = 4 * maxLinks
+
+// isName tells whether a field of Tryton's can hold the text as it is read here, see name.
+func isName(text string) bool {
+	return text != "" && len(text) <= maxName && utf8.ValidString(text) && !strings.Contains(text, "\x00")
+}
 
 // recordID reads the id of a record of Tryton's.
 func recordID(text string) (int64, bool) {

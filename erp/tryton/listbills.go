@@ -39,7 +39,7 @@ func (a *Adapter) ListBills(ctx context.Context, query erp.ListQuery) (erp.Liste
 // list reads one part, and gives the place of the next.
 func (c *client) list(ctx context.Context, b books, from place, query erp.ListQuery) (part, place, error) {
 	if query.ChangedSince.IsZero() {
-		got, err := c.read(ctx, b, b.bills(where(c.cfg.ExternalIDField, "!=", nil), where("id", ">", from.after)), partSize)
+		got, err := c.read(ctx, b, b.bills(where(c.cfg.ExternalIDField, "!=", nil), where("id", ">", from.after)), c.part)
 		return got, from.next(got), err
 	}
 	since := taggedTime(query.ChangedSince)
@@ -48,7 +48,7 @@ func (c *client) list(ctx context.Context, b books, from place, query erp.ListQu
 		where("id", ">", from.after),
 	}
 	if from.stage == stageBills {
-		got, err := c.read(ctx, b, b.bills(changed...), partSize)
+		got, err := c.read(ctx, b, b.bills(changed...), c.part)
 		return got, from.next(got), err
 	}
 	seen, err := c.moves(ctx, b, from.stage, changed)
@@ -88,11 +88,11 @@ func (c *client) moves(ctx context.Context, b books, s stage, changed domain) (c
 			Move int64 `json:"move"`
 		} `json:"line."`
 	}
-	at, err := c.search(ctx, b, model, which, partSize, []string{field}, &rows)
+	at, err := c.search(ctx, b, model, which, c.part, []string{field}, &rows)
 	if err != nil {
 		return changedMoves{}, err
 	}
-	seen := changedMoves{part: part{full: len(rows) == partSize, at: at}}
+	seen := changedMoves{part: part{full: len(rows) == c.part, at: at}}
 	for _, row := range rows {
 		if row.Line != nil {
 			row.Move = row.Line.Move

@@ -5,9 +5,6 @@ import (
 	"math"
 )
 
-// partSize is how many records one part of a list goes through.
-const partSize = maxLinks
-
 // stage is what a list of changes looks through.
 type stage int
 

@@ -81,7 +81,7 @@ func (c *client) open(ctx context.Context) (opened, error) {
 	books, err := c.readBooks(ctx, s.authorization)
 	if over, ok := remote.As[sessionOver](err); ok {
 		s.opened = opened{}
-		return opened{}, erp.Unavailable{Cause: over.final} // it is as new as can be
+		return opened{}, over.final
 	}
 	if err != nil {
 		return opened{}, err
@@ -94,34 +94,24 @@ func (c *client) open(ctx context.Context) (opened, error) {
 func (c *client) logIn(ctx context.Context) error {
 	s, now := &c.session, c.now()
 	if s.refusal != nil && now.Before(s.refusedUntil) {
-		if limit, ok := remote.As[erp.Throttled](s.refusal); ok {
-			limit.After = s.refusedUntil.Sub(now)
-			return limit
-		}
 		return s.refusal
 	}
 	authorization, err := c.login(ctx)
-	if err == nil {
-		s.authorization, s.refusal = authorization, nil
-		return nil
-	}
-	if limit, ok := remote.As[erp.Throttled](err); ok { // each attempt prolongs it
-		limit.Limiter, limit.After = "Tryton's limit of failed logins", lockout
-		limit.Until = now.Add(lockout)
-		err = limit
-	}
-	if final(err) {
+	if err != nil && final(err) {
 		s.refusal, s.refusedUntil = err, now.Add(lockout)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	s.authorization, s.refusal = authorization, nil
+	return nil
 }
 
 // final tells whether logging in again would be refused again.
 func final(err error) bool {
 	_, unauthorized := remote.As[erp.Unauthorized](err)
 	_, forbidden := remote.As[erp.Forbidden](err)
-	_, limited := remote.As[erp.Throttled](err)
-	return unauthorized || forbidden || limited
+	return unauthorized || forbidden
 }
 
 // login gives the header of a new session. Not one word of the answer is passed on in an error: it holds the session's key.
@@ -132,6 +122,9 @@ func (c *client) login(ctx context.Context) (string, error) {
 	})
 	if over, ok := remote.As[sessionOver](err); ok {
 		return "", over.final
+	}
+	if limit, ok := remote.As[erp.Throttled](err); ok && limit.After == throttle {
+		return "", lockedOut(limit)
 	}
 	if err != nil {
 		return "", err
@@ -145,4 +138,14 @@ func (c *client) login(ctx context.Context) (string, error) {
 	c.secrets.AddSession(key)
 	token := base64.StdEncoding.EncodeToString([]byte(fmt.Sprintf("%s:%s:%s", c.cfg.Username, strconv.FormatInt(user, 10), key)))
 	return "Session " + token, nil
+}
+
+// lockedOut: each attempt to log in makes it longer, so that the next one is best left for a while.
+func lockedOut(limit erp.Throttled) error {
+	limit.Limiter = "Tryton's limit of failed logins"
+	if !limit.Until.IsZero() {
+		limit.Until = limit.Until.Add(lockout - limit.After)
+	}
+	limit.After = lockout
+	return limit
 }

@@ -18,14 +18,16 @@ func ids(jobs []*job) []int64 {
 	return list
 }
 
-// stamps are when the payments were last changed, as far as the decision knows. Tryton then declines to write one that was
-// changed since. It matters: processing or succeeding what has failed meanwhile would undo that.
-func stamps(jobs []*job) map[string]string {
-	list := make(map[string]string, len(jobs))
+// unchanged is a context in which Tryton declines to write a payment that was changed since it was read. It matters:
+// processing or succeeding what has failed meanwhile would undo that.
+func (b books) unchanged(jobs []*job) map[string]any {
+	stamps := make(map[string]string, len(jobs))
 	for _, j := range jobs {
-		list[fmt.Sprintf("account.payment,%d", j.payment.ID)] = j.payment.Timestamp
+		stamps[fmt.Sprintf("account.payment,%d", j.payment.ID)] = j.payment.Timestamp
 	}
-	return list
+	settings := b.context()
+	settings["_timestamp"] = stamps
+	return settings
 }
 
 // putKeys writes several records with different values.
@@ -35,7 +37,7 @@ func (w *writing) putKeys(ctx context.Context, b books, jobs []*job) error {
 		params = append(params, []int64{j.payment.ID}, map[string]string{b.keyName(): j.key})
 	}
 	_, err := w.do(ctx, call{
-		method: "model.account.payment.write", params: append(params, b.with("_timestamp", stamps(jobs))), write: true,
+		method: "model.account.payment.write", params: append(params, b.unchanged(jobs)), write: true,
 	})
 	return err
 }
@@ -85,7 +87,7 @@ func (w *writing) process(ctx context.Context, b books, jobs []*job) error {
 	if len(session) == 0 {
 		return erp.NotSent{Cause: fmt.Errorf("%screate gives no session", wizard)}
 	}
-	settings := b.with("_timestamp", stamps(jobs))
+	settings := b.unchanged(jobs)
 	settings["active_model"], settings["active_id"], settings["active_ids"] = "account.payment", jobs[0].payment.ID, ids(jobs)
 	_, err := w.do(ctx, call{
 		method: wizard + "execute", params: []any{session[0], map[string]any{"start": map[string]any{}}, "process", settings}, write: true,
@@ -102,7 +104,7 @@ func (w *writing) succeed(ctx context.Context, b books, jobs []*job) error {
 	if err != nil {
 		return erp.NotSent{Cause: err}
 	}
-	settings := b.with("_timestamp", stamps(jobs))
+	settings := b.unchanged(jobs)
 	settings["clearing_date"] = day
 	return w.press(ctx, "succeed", jobs, settings)
 }

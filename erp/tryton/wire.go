@@ -83,7 +83,7 @@ func plainNotation(text string) (string, error) {
 	return sign + digits, nil
 }
 
-// date is a day; "" where there is none, and the zero value of what is no day has a Problem where it is needed.
+// date is a day, "" where there is none that can be read.
 type date struct{ money.Date }
 
 func (d *date) UnmarshalJSON(raw []byte) error {
@@ -92,10 +92,9 @@ func (d *date) UnmarshalJSON(raw []byte) error {
 		Class            string `json:"__class__"`
 		Year, Month, Day int
 	}
-	if json.Unmarshal(raw, &tagged) != nil || tagged.Class != "date" {
-		return nil
+	if json.Unmarshal(raw, &tagged) == nil && tagged.Class == "date" {
+		d.Date, _ = money.ParseDate(fmt.Sprintf("%04d-%02d-%02d", tagged.Year, tagged.Month, tagged.Day)) // the zero value says that it is none
 	}
-	d.Date, _ = money.ParseDate(fmt.Sprintf("%04d-%02d-%02d", tagged.Year, tagged.Month, tagged.Day)) // the zero value says that it is none
 	return nil
 }
 

@@ -211,7 +211,7 @@ func (w *writing) send(ctx context.Context, b books, places []int) error {
 	case create:
 		err = w.create(ctx, b, jobs)
 	case approve:
-		err = w.press(ctx, "approve", jobs, b.with("_timestamp", stamps(jobs)))
+		err = w.press(ctx, "approve", jobs, b.unchanged(jobs))
 	case process:
 		err = w.process(ctx, b, jobs)
 	case succeed:

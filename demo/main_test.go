@@ -9,6 +9,7 @@ import (
 
 	"payrecon/internal/reconcile"
 	"payrecon/internal/report"
+	"payrecon/internal/trytond"
 )
 
 func TestDemoPlansDoesTheRealThingAndFindsNothingLeft(t *testing.T) {
@@ -22,6 +23,18 @@ func TestDemoPlansDoesTheRealThingAndFindsNothingLeft(t *testing.T) {
 	require.Contains(t, out.String(), "created in the ERP")
 	require.Contains(t, out.String(), "created in Precoro")
 	require.Contains(t, out.String(), "no_bill")
+}
+
+func TestDemoShowsTheSameOnARealTryton(t *testing.T) {
+	t.Parallel()
+	trytond.Require(t)
+	var out bytes.Buffer
+
+	err := run(t.Context(), &out, 0, "tryton", true)
+
+	require.NoError(t, err, "%s", &out)
+	require.Contains(t, out.String(), "Tryton is real")
+	require.Contains(t, out.String(), "possible_duplicate")
 }
 
 func TestDemoNeedsAnERPThatItKnows(t *testing.T) {

@@ -21,10 +21,10 @@ $(GOVULNCHECK):   package := golang.org/x/vuln/cmd/govulncheck
 say = @printf '\n==> %s\n'
 
 .PHONY: demo
-demo: ## Temporal, its Web UI, Precoro, an ERP and the worker in one process (ARGS=--once to exit at the end)
+demo: ## Temporal, its Web UI, Precoro, an ERP (ERP=tryton: a real one) and the worker (ARGS=--once to exit at the end)
 	$(say) 'building the demo; the first time this compiles a Temporal server and takes some minutes'
 	@go -C demo build -o $(BIN)/demo .
-	@exec $(BIN)/demo $(ARGS)
+	@exec $(BIN)/demo $(if $(ERP),--erp $(ERP)) $(ARGS)
 
 .PHONY: test
 test: build vet lint workflowcheck $(GOTESTSUM) ## everything that must hold before a change goes in

@@ -9,13 +9,14 @@ import (
 
 	"payrecon/internal/reconcile"
 	"payrecon/internal/report"
+	"payrecon/internal/trytond"
 )
 
 func TestDemoPlansDoesTheRealThingAndFindsNothingLeft(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 
-	err := run(t.Context(), &out, 0, true)
+	err := run(t.Context(), &out, 0, "erply", true)
 
 	require.NoError(t, err, "%s", &out)
 	require.Contains(t, out.String(), "Nothing was written: the plan is over")
@@ -24,12 +25,32 @@ func TestDemoPlansDoesTheRealThingAndFindsNothingLeft(t *testing.T) {
 	require.Contains(t, out.String(), "no_bill")
 }
 
+func TestDemoShowsTheSameOnARealTryton(t *testing.T) {
+	t.Parallel()
+	trytond.Require(t)
+	var out bytes.Buffer
+
+	err := run(t.Context(), &out, 0, "tryton", true)
+
+	require.NoError(t, err, "%s", &out)
+	require.Contains(t, out.String(), "Tryton is real")
+	require.Contains(t, out.String(), "possible_duplicate")
+}
+
+func TestDemoNeedsAnERPThatItKnows(t *testing.T) {
+	t.Parallel()
+
+	err := run(t.Context(), &bytes.Buffer{}, 0, "sap", true)
+
+	require.ErrorContains(t, err, `erp "sap": accepted are erply and tryton`)
+}
+
 func TestDemoThatIsInterruptedSaysSo(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 
-	err := run(ctx, &bytes.Buffer{}, 0, true)
+	err := run(ctx, &bytes.Buffer{}, 0, "erply", true)
 
 	require.ErrorContains(t, err, "context canceled")
 }

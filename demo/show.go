@@ -23,7 +23,7 @@ type show struct {
 	width int // of its lines, 0 is no limit
 }
 
-// evidence is what the performance is judged by: the reports, and how many writes the sandbox had seen after each.
+// evidence is what the performance is judged by: the reports, and how many writes the books of both sides show after each.
 type evidence struct {
 	plan, first, second                            report.Report
 	beforePlan, afterPlan, afterFirst, afterSecond int
@@ -34,13 +34,17 @@ func (s *show) play(ctx context.Context) error {
 	s.introduce()
 	var e evidence
 	var err error
-	e.beforePlan = s.writes()
+	if e.beforePlan, err = s.writes(ctx); err != nil {
+		return err
+	}
 
 	s.say("\n=== 1. A plan: what would be written. Nothing is.\n\n")
 	if e.plan, err = s.reconcile(ctx, "demo-plan", workflows.Request{Mode: "plan"}); err != nil {
 		return err
 	}
-	e.afterPlan = s.writes()
+	if e.afterPlan, err = s.writes(ctx); err != nil {
+		return err
+	}
 
 	s.say("\n=== 2. The real thing.\n\n")
 	request := workflows.Request{}
@@ -51,26 +55,30 @@ func (s *show) play(ctx context.Context) error {
 	if e.first, err = s.reconcile(ctx, "demo-run", request); err != nil {
 		return err
 	}
-	e.afterFirst = s.writes()
+	if e.afterFirst, err = s.writes(ctx); err != nil {
+		return err
+	}
 
 	s.say("\n=== 3. The same again: nothing is left to do.\n\n")
 	if e.second, err = s.reconcile(ctx, "demo-again", workflows.Request{Scope: "full"}); err != nil {
 		return err
 	}
-	e.afterSecond = s.writes()
+	if e.afterSecond, err = s.writes(ctx); err != nil {
+		return err
+	}
 
-	s.say("\nThe sandbox's ledger holds %d writes after the plan, %d after the real thing and %d after the second run.\n",
+	s.say("\nThe ledgers of both sides hold %d writes after the plan, %d after the real thing and %d after the second run.\n",
 		e.afterPlan-e.beforePlan, e.afterFirst-e.beforePlan, e.afterSecond-e.beforePlan)
 	if err := errors.Join(e.judge(), s.complaints()); err != nil {
 		return err
 	}
-	s.say("It refused no request and raised no alarm. All is as it should be.\n")
+	s.say("No request was refused, and there was no alarm. All is as it should be.\n")
 	return nil
 }
 
 func (s *show) introduce() {
 	limits := s.config.Companies[0].Precoro.Limits
-	s.say(`payrecon demo: Precoro and Erply are a sandbox with %d invoices, Temporal is real, and all of it is this process.
+	s.say(`payrecon demo: %s, Temporal is real, and so is the worker.
 
   Temporal Web UI   %s
   Temporal          %s
@@ -80,7 +88,7 @@ func (s *show) introduce() {
 
 Turned down, so that nobody has to wait: the same GET is sent again after %s (really 61s), a lost answer is settled
 after %s (really 10m), and Precoro takes %d requests a second (really 1).
-`, invoices, s.temporal.UIURL(), s.temporal.Address(), s.url, s.config.Path, s.logPath(), limits.SameGet, limits.Settle, limits.PerSecond)
+`, s.other.introduction(), s.temporal.UIURL(), s.temporal.Address(), s.url, s.config.Path, s.logPath(), limits.SameGet, limits.Settle, limits.PerSecond)
 }
 
 func (s *show) lookAround() {

@@ -15,17 +15,10 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"payrecon/demo/temporaldev"
-	"payrecon/erp"
-	"payrecon/erp/erply"
 	"payrecon/internal/config"
 	"payrecon/internal/logging"
 	"payrecon/internal/sandbox"
 	"payrecon/worker"
-)
-
-const (
-	seed     = 2026
-	invoices = 300
 )
 
 //go:embed payrecon.toml.tmpl
@@ -37,19 +30,21 @@ type world struct {
 	url      string // of the sandbox
 	temporal *temporaldev.Server
 	sandbox  *sandbox.Sandbox
+	other    otherSide
 	config   config.Config
 	client   client.Client
 
 	undo []func() error // what stop does, last first
 }
 
-func newWorld(ctx context.Context) (*world, error) {
+func newWorld(ctx context.Context, system string, say func(format string, args ...any)) (*world, error) {
 	w := &world{}
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error
 	}{
 		{"make a directory", w.makeDir},
+		{"start the ERP", func(ctx context.Context) error { return w.startERP(ctx, system, say) }},
 		{"start the sandbox", w.startSandbox},
 		{"write the configuration", w.configure},
 		{"start Temporal", w.startTemporal},
@@ -93,13 +88,23 @@ func (w *world) background(ctx context.Context, run func(context.Context) error)
 	})
 }
 
+func (w *world) startERP(ctx context.Context, system string, say func(format string, args ...any)) (err error) {
+	if w.other, err = newOtherSide(ctx, system, say); err != nil {
+		return err
+	}
+	w.later(w.other.stop)
+	return nil
+}
+
 // startSandbox makes Precoro and Erply, quicker than they are but no less strict.
 func (w *world) startSandbox(ctx context.Context) error {
 	w.sandbox = sandbox.New(sandbox.Options{Limits: sandbox.Limits{
 		PrecoroPerSecond: 100, PrecoroPerHour: 100000, PrecoroPerDay: 100000, SameGet: 900 * time.Millisecond,
 		ErplyPerHour: 100000, ErplyPer30s: 3000,
 	}})
-	sandbox.Demo(seed, invoices)(w.sandbox)
+	if err := w.other.fill(ctx, w.sandbox); err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", "127.0.0.1:0")
 	if err != nil {
 		return err
@@ -111,9 +116,10 @@ func (w *world) startSandbox(ctx context.Context) error {
 
 // configure writes a configuration file and reads it as the worker of a real company does.
 func (w *world) configure(context.Context) error {
-	values := struct{ URL, Email, Token, ClientCode, Username, Password string }{
-		w.url, "robot@example.com", "precoro-token", "123456", "robot", "erply-password", // the sandbox's own
-	}
+	values := struct {
+		URL, Email, Token string
+		ERP               settings
+	}{w.url, "robot@example.com", "precoro-token", w.other.settings(w.url)} // the sandbox's own
 	var text bytes.Buffer
 	if err := template.Must(template.New("payrecon.toml").Parse(configTemplate)).Execute(&text, values); err != nil {
 		return err
@@ -150,7 +156,7 @@ func (w *world) startWorker(ctx context.Context) error {
 		return err
 	}
 	w.later(func() error { w.client.Close(); return nil })
-	payrecon, err := worker.New(w.client, w.config, erp.Registry{"erply": erply.Factory}, logger)
+	payrecon, err := worker.New(w.client, w.config, adapters, logger)
 	if err != nil {
 		return err
 	}
@@ -160,8 +166,11 @@ func (w *world) startWorker(ctx context.Context) error {
 
 func (w *world) logPath() string { return filepath.Join(w.dir, "worker.log") }
 
-// writes is how many writes have taken effect on either side.
-func (w *world) writes() int { return len(w.sandbox.State().Ledger) }
+// writes is how many writes have taken effect on either side, as the two have them in their own books.
+func (w *world) writes(ctx context.Context) (int, error) {
+	inERP, err := w.other.writes(ctx)
+	return len(w.sandbox.State().Ledger) + inERP, err
+}
 
 // complaints are what the sandbox holds against the worker: mistakes, and requests beyond the limits.
 func (w *world) complaints() error {

@@ -16,6 +16,7 @@ import (
 	"payrecon/activities"
 	"payrecon/erp"
 	"payrecon/erp/erply"
+	"payrecon/erp/tryton"
 	"payrecon/internal/config"
 	"payrecon/internal/money"
 	"payrecon/internal/reconcile"
@@ -30,7 +31,7 @@ const (
 	password = "p4ssw0rd-8842"
 )
 
-var registry = erp.Registry{"erply": erply.Factory}
+var registry = erp.Registry{"erply": erply.Factory, "tryton": tryton.Factory}
 
 // company is one company of the file. Two of different names differ in both accounts.
 func company(name, account string) string {
@@ -133,7 +134,7 @@ func TestSystemThatIsNotKnownIsRefusedWithThoseThatAre(t *testing.T) {
 	t.Parallel()
 	_, err := load(t, strings.NewReplacer(`"erply"`, `"sap"`, "company.erp.erply", "company.erp.sap").Replace(company("acme", "123456")))
 
-	require.EqualError(t, err, `company acme: erp: system "sap" is not known, accepted are: erply`)
+	require.EqualError(t, err, `company acme: erp: system "sap" is not known, accepted are: erply, tryton`)
 }
 
 func TestWrongKeysOfTheAdapterAreRefused(t *testing.T) {

@@ -1,5 +1,5 @@
 // Package check asks both sides of a company whether they can be reached with its credentials, and whether they show what
-// a run needs to see. It only reads, and sends each side at most two requests, whatever happens.
+// a run needs to see. It only reads, and sends a side whose requests are scarce at most two, whatever happens.
 package check
 
 import (
@@ -15,8 +15,14 @@ import (
 	"payrecon/precoro"
 )
 
-// maxRequests a side: Precoro answers two listings; an ERP may want a login before it answers one search.
-const maxRequests = 2
+const (
+	// maxRequests of a side where they are scarce: Precoro answers two listings; an ERP may want a login before it answers one
+	// search.
+	maxRequests = 2
+	// maxFreeRequests of an ERP that has no quota: Tryton answers six requests before the first search, which takes five, and
+	// five more where somebody pays in the middle of it.
+	maxFreeRequests = 20
+)
 
 // paymentsAsked is another size of page than a run asks for: Precoro refuses the same GET within a minute, and a run that
 // follows a check would send it.
@@ -34,6 +40,14 @@ type Company struct {
 
 // erpTable is where the ERP's settings stand in the configuration.
 func (c Company) erpTable() string { return "[company.erp." + c.System + "]" }
+
+// allowance is how many requests the ERP may be sent.
+func (c Company) allowance() int {
+	if c.ERP.Capabilities().PerHour > 0 {
+		return maxRequests
+	}
+	return maxFreeRequests
+}
 
 // Checker checks companies, one after another.
 type Checker struct {
@@ -139,7 +153,7 @@ func (r *Rows) judge(side *Side, what string) {
 // erp looks for the bills of as many of the newest invoices as one call of the port takes. Without any, it asks for a bill
 // that need not exist: whether the ERP can be reached does not depend on Precoro.
 func (c *Checker) erp(ctx context.Context, company Company, invoices []reconcile.Invoice) (side ERP) {
-	ctx, used := remote.WithAllowance(ctx, maxRequests)
+	ctx, used := remote.WithAllowance(ctx, company.allowance())
 	defer func() { side.Requests = used.Sent() }()
 	asked, links := company.links(invoices)
 	if len(links) == 0 {
@@ -150,7 +164,7 @@ func (c *Checker) erp(ctx context.Context, company Company, invoices []reconcile
 		side.fail("search for bills", err, used, company.erpHint)
 		return side
 	}
-	side.Outcome = OK
+	side.Outcome, side.UniqueKeys = OK, found.Unique
 	side.compareClocks("The ERP", found.Time, c.now())
 	switch {
 	case len(asked) > 0:
@@ -248,7 +262,7 @@ func (c Company) whyUnlinked(inv reconcile.Invoice) []string {
 	var why []string
 	if c.trusts(reconcile.LinkERP) {
 		why = append(why, fmt.Sprintf(
-			"The bill of invoice %d should carry %s: is company.match.precoro_key (%s) right, and in %s the field that holds it (with Erply, invoice_attribute)?",
+			"The bill of invoice %d should carry %s: is company.match.precoro_key (%s) right, and in %s the field that holds it (with Erply invoice_attribute, with Tryton external_id_field)?",
 			inv.IDN, c.Linking.Key(inv), c.Linking.PrecoroKey, c.erpTable()))
 	}
 	if c.trusts(reconcile.LinkPrecoro) {

@@ -192,7 +192,7 @@ func TestFailuresAreToldApart(t *testing.T) {
 		},
 		"wrong password": {
 			settings: settings{password: wrongPassword}, want: check.Unauthorized, requests: 1, erp: true,
-			words: []string{"error 1051", "[company.erp.erply] (with Erply: client_code, username, password)"},
+			words: []string{"error 1051", "[company.erp.erply] (username and password, with Erply client_code, with Tryton database)"},
 		},
 		"Precoro busy": {
 			fault: sandbox.Fault{Side: "precoro", Kind: sandbox.Throttle}, want: check.Busy, requests: 1,
@@ -304,6 +304,51 @@ func TestAdapterThatWouldAskOnIsHeldBack(t *testing.T) {
 
 	require.Equal(t, check.Unreadable, result.ERP.Outcome)
 	require.Equal(t, 2, result.ERP.Requests)
+}
+
+// free is an ERP without a quota, in which no two payments hold one key.
+type free struct{ erp.Adapter }
+
+func (f free) Capabilities() erp.Capabilities {
+	c := f.Adapter.Capabilities()
+	c.PerHour = 0
+	return c
+}
+
+func (f free) FindBills(ctx context.Context, links []erp.Link) (erp.Found, error) {
+	found, err := f.Adapter.FindBills(ctx, links)
+	found.Unique = true
+	return found, err
+}
+
+func TestAnERPWithoutAQuotaIsAskedOn(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, settings{})
+	st.linked(nil)
+	st.company.ERP = free{st.company.ERP}
+	st.Fail(sandbox.Fault{Side: "erply", Kind: sandbox.Body, Match: "bulk", Body: `{"status":{"responseStatus":"error","errorCode":1054}}`})
+
+	result := check.New(st.clock.Now, st.clock.Wait).Check(t.Context(), st.company)
+
+	require.Equal(t, check.OK, result.ERP.Outcome, result.ERP.Reason)
+	require.Equal(t, 4, result.ERP.Requests, "a login, a search that was turned away, and both again")
+}
+
+func TestAnERPThatRefusesASecondPaymentByItselfIsSaidToDoSo(t *testing.T) {
+	t.Parallel()
+	const words = "refuses by itself to hold two payments with one key"
+	st := newStage(t, settings{})
+	st.linked(nil)
+	result := st.check(t)
+	text, data := printed(t, result)
+	require.False(t, result.ERP.UniqueKeys)
+	require.NotContains(t, text, words)
+	require.NotContains(t, data, "unique_keys")
+
+	st.company.ERP = free{st.company.ERP}
+	text, data = printed(t, check.New(st.clock.Now, st.clock.Wait).Check(t.Context(), st.company))
+	require.Contains(t, text, words)
+	require.Contains(t, data, `"unique_keys": true`)
 }
 
 // own is an ERP that fails in words of its own.

@@ -56,7 +56,7 @@ func (c Company) erpHint(outcome Outcome) string {
 	case Busy:
 		return "That says nothing against the credentials; check again later."
 	case Unauthorized:
-		return "Check the login in " + c.erpTable() + " (with Erply: client_code, username, password). After some failed logins a user may get blocked."
+		return "Check the login in " + c.erpTable() + " (username and password, with Erply client_code, with Tryton database). After some failed logins a user may get blocked."
 	case Forbidden:
 		return "Look at what the user of " + c.erpTable() + " may do in the ERP."
 	case Unreachable:

@@ -104,6 +104,8 @@ func (r *Rows) add(idn int64, externalID, problem string) {
 type ERP struct {
 	Side
 	Bills *Bills `json:"bills,omitempty"`
+	// UniqueKeys: the ERP itself refuses a second payment with a key that is there (erp.Found.Unique).
+	UniqueKeys bool `json:"unique_keys,omitempty"`
 }
 
 // Bills counts the bills of the newest invoices.

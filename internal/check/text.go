@@ -133,6 +133,14 @@ func (r Rows) linked() string {
 }
 
 func (e ERP) seen() []string {
+	lines := e.bills()
+	if e.UniqueKeys {
+		lines = append(lines, "refuses by itself to hold two payments with one key")
+	}
+	return lines
+}
+
+func (e ERP) bills() []string {
 	if e.Bills == nil {
 		if e.Outcome == OK {
 			return []string{"no bill was looked for"}

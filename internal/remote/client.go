@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -108,7 +109,8 @@ type Request struct {
 	Path   string     // below the base, escaped; "" for the base itself
 	Query  url.Values // never a secret
 	Header http.Header
-	Form   url.Values // sent as application/x-www-form-urlencoded; nil for no body
+	Form   url.Values // sent as application/x-www-form-urlencoded; nil for none
+	JSON   []byte     // sent as application/json where there is no Form; nil for none
 	// Write says that the request may change something: a failure on the way is then NotSent or OutcomeUnknown, never
 	// Unavailable.
 	Write bool
@@ -162,7 +164,8 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 		u = *c.base.JoinPath(r.Path)
 	}
 	u.RawQuery = r.Query.Encode()
-	req, err := http.NewRequestWithContext(ctx, r.Method, u.String(), formBody(r.Form))
+	body, contentType := r.body()
+	req, err := http.NewRequestWithContext(ctx, r.Method, u.String(), body)
 	if err != nil {
 		return nil, errors.New("request cannot be built")
 	}
@@ -170,8 +173,8 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	for name, values := range r.Header {
 		req.Header[name] = values
 	}
-	if r.Form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", c.userAgent)
@@ -220,9 +223,13 @@ func count(ctx context.Context) {
 	}
 }
 
-func formBody(form url.Values) io.Reader {
-	if form == nil {
-		return nil
+// body is what is sent, and its Content-Type.
+func (r Request) body() (io.Reader, string) {
+	switch {
+	case r.Form != nil:
+		return strings.NewReader(r.Form.Encode()), "application/x-www-form-urlencoded"
+	case r.JSON != nil:
+		return bytes.NewReader(r.JSON), "application/json"
 	}
-	return strings.NewReader(form.Encode())
+	return nil, ""
 }

@@ -68,6 +68,23 @@ func TestRequestGoesOutAsDescribed(t *testing.T) {
 	require.Equal(t, http.Header{"X-AUTH-TOKEN": {"secret"}}, header, "the caller's header is the caller's")
 }
 
+func TestJSONGoesOutAsItIs(t *testing.T) {
+	t.Parallel()
+	var got *http.Request
+	var body string
+	c := client(t, transport(func(r *http.Request) (*http.Response, error) {
+		sent, err := io.ReadAll(r.Body)
+		got, body = r, string(sent)
+		return answer(http.StatusOK, strings.NewReader("{}")), err
+	}))
+	_, err := c.Do(t.Context(), remote.Request{Method: http.MethodPost, Path: "erp/", JSON: []byte(`{"id":1}`), Write: true})
+	require.NoError(t, err)
+	require.Equal(t, base+"/erp/", got.URL.String())
+	require.JSONEq(t, `{"id":1}`, body)
+	require.Equal(t, "application/json", got.Header.Get("Content-Type"))
+	require.Nil(t, got.GetBody, "it could be sent a second time")
+}
+
 func TestReadHasNoBody(t *testing.T) {
 	t.Parallel()
 	c := client(t, transport(func(r *http.Request) (*http.Response, error) {

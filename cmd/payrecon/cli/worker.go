@@ -6,12 +6,13 @@ import (
 
 	"payrecon/erp"
 	"payrecon/erp/erply"
+	"payrecon/erp/tryton"
 	"payrecon/internal/config"
 	"payrecon/worker"
 )
 
 // adapters are the ERPs that this program knows, by the name that `system` has in the configuration.
-var adapters = erp.Registry{"erply": erply.Factory}
+var adapters = erp.Registry{"erply": erply.Factory, "tryton": tryton.Factory}
 
 type workerCommand struct {
 	Config string `placeholder:"FILE" help:"Configuration file. Default: $$PAYRECON_CONFIG, or payrecon.toml here."`

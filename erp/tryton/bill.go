@@ -1,0 +1,268 @@
+package tryton
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"payrecon/internal/money"
+	"payrecon/internal/reconcile"
+)
+
+// States of an invoice that is booked.
+const (
+	posted   = "posted"
+	paidFull = "paid"
+)
+
+// States of a payment.
+const (
+	draft      = "draft"
+	approved   = "approved"
+	processing = "processing"
+	succeeded  = "succeeded"
+	failed     = "failed"
+)
+
+// payable is the kind of payments that go to suppliers.
+const payable = "payable"
+
+// maxRows bounds what belongs to one bill, so that no sum overflows.
+const maxRows = 500
+
+// judge is the entry in the port's terms. A bill that cannot be judged has a Problem, and then no amounts.
+func (c *client) judge(b books, e entry) judged {
+	j := judged{entry: e, bill: reconcile.Bill{
+		ID: strconv.FormatInt(e.Invoice.ID, 10), Link: c.name(e.Invoice.Link), Version: e.version(), PaymentsRead: true,
+		Confirmed: e.Invoice.State == posted || e.Invoice.State == paidFull,
+	}}
+	var err error
+	if j.torn, err = b.fill(&j.bill, e); err != nil {
+		j.bill.Problem = c.secrets.Words(err.Error())
+		j.bill.Total, j.bill.Paid, j.bill.Payments = money.Amount{}, money.Amount{}, nil
+	}
+	for i, p := range j.bill.Payments {
+		j.bill.Payments[i].Tag, j.bill.Payments[i].Problem = c.name(p.Tag), c.secrets.Words(p.Problem)
+	}
+	return j
+}
+
+// maxName is how long a link or a tag may be, in bytes. What is longer is neither, and cut, so that it fills no history.
+const maxName = 255
+
+// name is what people typed, without a credential that may be in it.
+func (c *client) name(text string) string {
+	if text = c.secrets.ID(text); len(text) > maxName {
+		return strings.ToValidUTF8(text[:maxName], "") + "…"
+	}
+	return text
+}
+
+// version changes with everything that a decision rests on.
+func (e entry) version() string {
+	encoded, err := json.Marshal(e)
+	if err != nil {
+		return "" // texts and numbers can be encoded
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:16])
+}
+
+// fill sets what is owed and what is paid of it. Tryton itself computes both from the same rows.
+//
+// A line that is reconciled is paid. One that is not may be so in part, or in full by several payments: Tryton reconciles a
+// line with one payment only. All lines of a reconciliation add up to nothing, so that the payments of a bill add up to what
+// is paid, unless they were read while somebody paid: then it is torn.
+func (b books) fill(bill *reconcile.Bill, e entry) (torn bool, err error) {
+	currency, err := money.ParseCurrency(e.Invoice.Currency.code())
+	if err != nil {
+		return false, err
+	}
+	if e.Invoice.Move == 0 {
+		if bill.Total, err = e.Invoice.Total.in(currency); err == nil {
+			bill.Paid, err = money.FromMinor(0, currency)
+		}
+		return false, err
+	}
+	if len(e.Own) == 0 {
+		return true, errors.New("its move has no line on its account")
+	}
+	if n := len(e.Own) + len(e.Payments) + len(e.Ledger); n > maxRows {
+		return false, fmt.Errorf("%d lines and payments belong to it; accepted are %d", n, maxRows)
+	}
+	s := sums{books: b, currency: currency}
+	if err := s.addOwn(e.Own); err != nil {
+		return false, err
+	}
+	s.addPayments(e)
+	s.addLedger(e)
+	paid := s.paid
+	if e.Invoice.State == paidFull {
+		paid = s.total
+	}
+	torn = s.listed != paid || (e.Invoice.State == paidFull) != (s.open == nil)
+	if s.listed == paid {
+		// What else there is, in the company's currency, is the difference that exchanging has made.
+		bill.Payments = s.payments
+	} else {
+		bill.Payments = append(s.payments, s.foreign...)
+	}
+	if bill.Total, err = money.FromMinor(s.total, currency); err == nil {
+		bill.Paid, err = money.FromMinor(paid, currency)
+	}
+	return torn, err
+}
+
+// sums are of one bill, in minor units of its currency.
+type sums struct {
+	books
+	currency            money.Currency
+	total, paid, listed int64
+	open                map[int64]bool // own lines that are not reconciled, nil for none
+
+	payments []reconcile.Payment
+	foreign  []reconcile.Payment // lines of the ledger in another currency
+}
+
+func (s *sums) addOwn(lines []lineRow) error {
+	for _, line := range lines {
+		credited, err := line.paid(s.books, s.currency)
+		if err != nil {
+			return fmt.Errorf("line %d: %w", line.ID, err)
+		}
+		if credited.Currency() != s.currency {
+			return fmt.Errorf("line %d is in %s, the bill in %s", line.ID, credited.Currency(), s.currency)
+		}
+		s.total -= credited.Minor()
+		if line.Reconciliation != 0 {
+			s.paid -= credited.Minor()
+			continue
+		}
+		if s.open == nil {
+			s.open = map[int64]bool{}
+		}
+		s.open[line.ID] = true
+	}
+	return nil
+}
+
+func (s *sums) addPayments(e entry) {
+	for _, row := range e.Payments {
+		payment := row.payment(s.books)
+		s.payments = append(s.payments, payment)
+		if payment.Cancelled || payment.Pending != "" || payment.Amount.Currency() != s.currency {
+			continue
+		}
+		s.listed += payment.Amount.Minor()
+		if s.open[row.Line] {
+			s.paid += payment.Amount.Minor()
+		}
+	}
+}
+
+func (s *sums) addLedger(e entry) {
+	for _, line := range e.Ledger {
+		payment := line.payment(s.books, s.currency, e.Invoice)
+		if payment.Problem == "" && payment.Amount.Currency() != s.currency {
+			s.foreign = append(s.foreign, payment)
+			continue
+		}
+		s.payments = append(s.payments, payment)
+		s.listed += payment.Amount.Minor()
+		if line.Reconciliation == 0 {
+			s.paid += payment.Amount.Minor()
+		}
+	}
+}
+
+// paid is what the line takes off a debt: in the bill's currency where it says so, else in its own.
+func (l lineRow) paid(b books, bill money.Currency) (money.Amount, error) {
+	company, err := money.ParseCurrency(b.currency())
+	if err != nil {
+		return money.Amount{}, err
+	}
+	if second := l.SecondCurrency.code(); second != "" && bill != company {
+		currency, err := money.ParseCurrency(second)
+		if err != nil {
+			return money.Amount{}, err
+		}
+		return l.Second.in(currency)
+	}
+	debit, err := l.Debit.in(company)
+	if err != nil {
+		return money.Amount{}, fmt.Errorf("debit: %w", err)
+	}
+	credit, err := l.Credit.in(company)
+	if err != nil {
+		return money.Amount{}, fmt.Errorf("credit: %w", err)
+	}
+	return money.FromMinor(debit.Minor()-credit.Minor(), company)
+}
+
+// payment is the line as a payment of the invoice. What people pay by its Pay wizard or by a bank statement is one; a credit
+// note, a write-off or whatever else it was reconciled with counts, and is none.
+func (l lineRow) payment(b books, bill money.Currency, inv invoiceRow) reconcile.Payment {
+	payment := reconcile.Payment{ID: "l" + strconv.FormatInt(l.ID, 10), Date: l.In.Date.Date, Fixed: true}
+	var err error
+	if payment.Amount, err = l.paid(b, bill); err != nil {
+		payment.Problem = err.Error()
+	}
+	wizard := l.In.Origin == "account.invoice,"+strconv.FormatInt(inv.ID, 10)
+	statement := strings.HasPrefix(l.In.Origin, "account.statement,")
+	payment.Unsupported = !wizard && !statement || payment.Amount.Sign() <= 0
+	return payment
+}
+
+// payment is the record in the port's terms.
+func (r paymentRow) payment(b books) reconcile.Payment {
+	payment := reconcile.Payment{ID: r.id(), Tag: r.tag(b), Date: r.Date.Date}
+	switch r.State {
+	case draft, approved, processing:
+		payment.Pending = r.State
+	case failed:
+		payment.Cancelled = true
+	case succeeded:
+		if r.ClearingMove == 0 {
+			payment.Problem = "succeeded without a move in the ledger: whether that is paid cannot be told; give its journal a clearing account"
+		}
+	default:
+		payment.Problem = fmt.Sprintf("its state is %.40q", r.State)
+	}
+	amount, err := r.amount()
+	if err != nil {
+		payment.Problem = err.Error()
+	}
+	payment.Amount, payment.Unsupported = amount, r.Kind != payable
+	return payment
+}
+
+func (r paymentRow) id() string { return "p" + strconv.FormatInt(r.ID, 10) }
+
+// tag is the payment's key, or what people have put into its place. Keys from before there was a field for them stand in the
+// description.
+func (r paymentRow) tag(b books) string {
+	if b.unique && (r.Key != "" || !ourKey.MatchString(r.Description)) {
+		return r.Key
+	}
+	return r.Description
+}
+
+// ourKey is the key of a Precoro payment.
+var ourKey = regexp.MustCompile(`^pr\.[0-9]{1,19}$`)
+
+func (r paymentRow) amount() (money.Amount, error) {
+	currency, err := money.ParseCurrency(r.Journal.Currency.code())
+	if err != nil {
+		return money.Amount{}, err
+	}
+	amount, err := r.Amount.in(currency)
+	if err != nil || r.Kind == payable {
+		return amount, err
+	}
+	return money.FromMinor(-amount.Minor(), currency)
+}

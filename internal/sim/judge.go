@@ -326,7 +326,7 @@ func (j *judge) verdictOn(inv sandbox.Invoice, payments []payment, bills []bill,
 		return false
 	}
 	for _, b := range bills {
-		if i := slices.IndexFunc(b.payments, func(p payment) bool { return p.pending && p.ours }); i >= 0 {
+		if i := slices.IndexFunc(b.payments, func(p payment) bool { return p.pending && p.ours && strings.HasPrefix(p.key, "pr.") }); i >= 0 {
 			j.breach(NoneLost, "invoice %d: %s is begun in the ERP and not made, and no report says so", inv.IDN, b.payments[i].key)
 			return true
 		}

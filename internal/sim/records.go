@@ -428,7 +428,12 @@ func (e *records) some(r *rand.Rand) string {
 	if len(e.bills) == 0 {
 		return ""
 	}
-	return pick(r, slices.Sorted(maps.Keys(e.bills))...)
+	ids := slices.Sorted(maps.Keys(e.bills))
+	begun := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !e.bills[id].Begun() })
+	if len(begun) > 0 && r.IntN(2) == 0 {
+		return pick(r, begun...) // what lies between two steps is a moment, and is to be met
+	}
+	return pick(r, ids...)
 }
 
 func (e *records) work(r *rand.Rand, id string) (what string) {

@@ -22,7 +22,7 @@ func TestWorldsKeepEveryPromise(t *testing.T) {
 	program, figures := filepath.Join(dir, "sim"), filepath.Join(dir, "figures.json")
 	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "payrecon/internal/sim/cmd/sim").CombinedOutput()
 	require.NoError(t, err, string(output))
-	output, err = exec.CommandContext(t.Context(), program, "--seeds", "250", "--out", figures).CombinedOutput()
+	output, err = exec.CommandContext(t.Context(), program, "--seeds", "200", "--out", figures).CombinedOutput()
 	require.NoError(t, err, string(output))
 
 	var played sim.Campaign
@@ -30,7 +30,7 @@ func TestWorldsKeepEveryPromise(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(text, &played))
 	f := played.Figures
-	require.Equal(t, 250, f.Worlds)
+	require.Equal(t, 200, f.Worlds)
 	require.Empty(t, played.Broken)
 	require.Zero(t, f.Duplicated)
 	require.Zero(t, f.Lost)

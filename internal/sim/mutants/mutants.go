@@ -25,6 +25,9 @@ type Mutant struct {
 	Says    string        // what is done instead
 	Breaks  []sim.Promise // the promises by which it must show
 	Patches []overlay.Patch
+	// First is the seed to begin with, the first one where it is 0: most worlds do not show some mutants, and to play those
+	// each time would prove nothing.
+	First uint64
 }
 
 // Catch is the first world that shows what a mutant does.
@@ -50,8 +53,9 @@ func (m Mutant) Build(ctx context.Context, dir string) (program string, err erro
 
 var broke = regexp.MustCompile(`seed ([0-9]+) breaks (.*)`)
 
-// Hunt plays worlds from the first seed on until one shows the mutant.
-func (m Mutant) Hunt(ctx context.Context, program string, first uint64, worlds int) (Catch, error) {
+// Hunt plays so many worlds, or fewer if one shows the mutant.
+func (m Mutant) Hunt(ctx context.Context, program string, worlds int) (Catch, error) {
+	first := max(m.First, 1)
 	hunt := exec.CommandContext(ctx, program, "--stop", "--first", strconv.FormatUint(first, 10), "--seeds", strconv.Itoa(worlds)) //nolint:gosec // just built
 	output, err := hunt.CombinedOutput()
 	found := broke.FindSubmatch(output)

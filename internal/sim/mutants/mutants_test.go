@@ -19,7 +19,7 @@ func TestEachStepOfTheProtocolIsNeeded(t *testing.T) {
 			t.Parallel()
 			program, err := m.Build(t.Context(), t.TempDir())
 			require.NoError(t, err)
-			caught, err := m.Hunt(t.Context(), program, 1, worlds)
+			caught, err := m.Hunt(t.Context(), program, worlds)
 			require.NoError(t, err)
 			t.Logf("after %d worlds: %s", caught.Worlds, caught.Breach)
 		})

@@ -65,5 +65,5 @@ func hunt(ctx context.Context, m mutants.Mutant, worlds int) (caught mutants.Cat
 	if err != nil {
 		return mutants.Catch{}, err
 	}
-	return m.Hunt(ctx, program, 1, worlds)
+	return m.Hunt(ctx, program, worlds)
 }

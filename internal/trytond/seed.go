@@ -18,7 +18,7 @@ const (
 	User         = "payrecon"
 	UserPassword = "Twin-ledgr-8305" //nolint:gosec // no secret: the server is on loopback and lives for a test
 
-	// Reader may look at bills and payments, and change nothing: its group is Account.
+	// Reader is in the group Account only: it may look at bills, and not even see payments.
 	Reader         = "reader"
 	ReaderPassword = "Only-skim-4273" //nolint:gosec // no secret: the server is on loopback and lives for a test
 )
@@ -56,11 +56,11 @@ var currencies = []struct {
 // terms are when a bill is due, by the number of its instalments less one.
 var terms = []string{"30 days", "30 and 60 days"}
 
-// seed makes the books that every database begins with. The fiscal years are that of the given year, the one before and the
-// one after, so that a test may last over New Year.
+// seed makes the books that every database begins with. The fiscal years are those from the last leap year but this to the
+// next year, so that there is a 29 February, and a test may last over New Year.
 func seed(ctx context.Context, c *client, year int) error {
-	first := day(fmt.Sprintf("%d-01-01", year-1))
-	money, err := seedCurrencies(ctx, c, first)
+	first := (year - 1) / 4 * 4 // until 2100
+	money, err := seedCurrencies(ctx, c, day(fmt.Sprintf("%d-01-01", first)))
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func seed(ctx context.Context, c *client, year int) error {
 	if err := seedChart(ctx, c, id); err != nil {
 		return err
 	}
-	for y := year - 1; y <= year+1; y++ {
+	for y := first; y <= year+1; y++ {
 		if err := seedYear(ctx, c, id, y); err != nil {
 			return err
 		}

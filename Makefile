@@ -27,7 +27,7 @@ demo: ## Temporal, its Web UI, Precoro, an ERP (ERP=tryton: a real one) and the 
 	@exec $(BIN)/demo $(if $(ERP),--erp $(ERP)) $(ARGS)
 
 .PHONY: test
-test: build vet lint workflowcheck $(GOTESTSUM) ## everything that must hold before a change goes in
+test: build tryton vet lint workflowcheck $(GOTESTSUM) ## everything that must hold before a change goes in
 	$(say) 'tests: the modules demo and bench, then the main module with the race detector'
 	@$(GOTESTSUM) --format pkgname --format-icons text --format-hide-empty-pkg --raw-command -- bash -c ' \
 	  failed=0; \
@@ -43,6 +43,13 @@ build: ## the programs, into .bin
 	@go build -o $(BIN)/ ./cmd/...
 	$(say) 'building the development server; the first time this takes some minutes'
 	@go -C demo build -o $(BIN)/temporal-dev ./cmd/temporal-dev
+
+.PHONY: tryton
+tryton: ## a real Tryton for the tests: its packages (if root makes this) and what a test's copy starts from
+	$(say) 'getting Tryton ready'
+	@mkdir -p $(BIN)
+	@go build -o $(BIN)/tryton ./internal/trytond/cmd/tryton
+	@exec $(BIN)/tryton prepare
 
 .PHONY: vet
 vet: ## go vet; lint includes it, but this is quicker

@@ -47,8 +47,8 @@ func (a *Adapter) FindBills(ctx context.Context, links []erp.Link) (erp.Found, e
 		return erp.Found{}, refuse("external_id_field", "%d bills and more carry these %d invoices in %s; accepted are fewer", maxFound, len(invoices), field)
 	}
 	found.Time = got.at
-	for _, one := range got.bills {
-		found.Bills = append(found.Bills, one.bill)
+	for _, inv := range got.bills {
+		found.Bills = append(found.Bills, c.bill(b, inv))
 	}
 	return found, nil
 }
@@ -91,8 +91,8 @@ func (a *Adapter) ReadBills(ctx context.Context, ids []string) ([]erp.Snapshot, 
 		return nil, fmt.Errorf("read bills: %w", err)
 	}
 	snapshots := make([]erp.Snapshot, 0, len(got.bills))
-	for _, one := range got.bills {
-		snapshot, err := opened.books.snapshot(one)
+	for _, inv := range got.bills {
+		snapshot, err := c.snapshot(*opened.books, inv)
 		if err != nil {
 			return nil, err
 		}

@@ -57,7 +57,8 @@ type books struct {
 func newAccount(t *testing.T) *erptest.Account {
 	t.Helper()
 	b := &books{now: noon}
-	b.Sandbox = sandbox.New(sandbox.Options{Now: b.clock, Limits: sandbox.Limits{ErplyPerHour: 1 << 20, ErplyPer30s: 1 << 20}})
+	b.Sandbox = sandbox.New(sandbox.Options{Now: b.clock, Password: erplyPassword, Limits: sandbox.Limits{ErplyPerHour: 1 << 20, ErplyPer30s: 1 << 20}})
+	t.Cleanup(func() { require.Empty(t, b.State().Alarms) })
 	wire := faulty.NewTransport(b, b.clock)
 	open := func(t *testing.T, transport http.RoundTripper, password string) erp.Adapter {
 		t.Helper()
@@ -92,7 +93,8 @@ func newAccount(t *testing.T) *erptest.Account {
 	}
 }
 
-const erplyPassword = "erply-password"
+// erplyPassword could be the name of a field: what names one is shown in errors.
+const erplyPassword = "Erply4Secret"
 
 func (b *books) clock() time.Time {
 	b.mu.Lock()
@@ -130,7 +132,7 @@ func (b *books) RoundTrip(r *http.Request) (*http.Response, error) {
 func (b *books) secrets() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]string{erplyPassword, "a wrong password"}, b.sessions...)
+	return append([]string{erplyPassword}, b.sessions...)
 }
 
 func isLogin(_ *http.Request, body []byte) bool {

@@ -59,12 +59,15 @@ func sessions(b *bench) {
 		snapshot, order := b.read(bill), b.order("1.00")
 		calls := b.reads(b.Adapter, bill)
 		calls["WritePayments"] = func() error { return Write(b.ctx(), b.Adapter, snapshot, order) }
-		for name, call := range calls {
-			logins := b.Wire.Count(b.IsLogin)
-			b.fail(faulty.Fault{Kind: faulty.Unauthorized, Times: 100}, b.isWork())
-			require.Equal(b.t, unauthorized, kindOf(call()), name)
-			require.LessOrEqual(b.t, logins(), 1, name)
-			b.Wire.Calm()
+		for how, never := range map[string]func(){"HTTP 401": b.neverAuthorized, "over each time": b.alwaysOver} {
+			for name, call := range calls {
+				b.read(bill)
+				logins := b.Wire.Count(b.IsLogin)
+				never()
+				require.Equal(b.t, unauthorized, kindOf(call()), "%s, %s", name, how)
+				require.LessOrEqual(b.t, logins(), 1, "%s, %s", name, how)
+				b.Wire.Calm()
+			}
 		}
 		require.Empty(b.t, b.withKey(bill, order.Key))
 		require.NoError(b.t, calls["ReadBills"]())
@@ -122,6 +125,26 @@ func (b *bench) renewing(do func()) int {
 	logins := b.Wire.Count(b.IsLogin)
 	do()
 	return logins()
+}
+
+// often is more than any call sends requests.
+const often = 50
+
+func (b *bench) neverAuthorized() {
+	b.fail(faulty.Fault{Kind: faulty.Unauthorized, Times: often}, b.isWork())
+}
+
+// alwaysOver ends the session before each request that goes by one.
+func (b *bench) alwaysOver() {
+	left := often
+	var end func()
+	end = func() {
+		if left--; left > 0 {
+			b.ExpireSessions(b.t)
+			b.Wire.Before(b.isWork(), end)
+		}
+	}
+	b.Wire.Before(b.isWork(), end)
 }
 
 // rights: a login that lacks a right is Forbidden, and not refused bill by bill.

@@ -60,9 +60,9 @@ func (a *Adapter) Account() string {
 }
 
 const (
-	// maxLinks is how many links one FindBills takes, and how many bills one part of a list has: 500 bills and what belongs
-	// to them are some 500 KB of JSON, and a second of Tryton's work.
-	maxLinks = 500
+	// maxLinks is how many links one FindBills takes, and how many bills one part of a list has. A bill comes with everything
+	// that it was reconciled with: a hundred that were reconciled together are some 3 MB of JSON, a thousand would be too many.
+	maxLinks = 100
 
 	// maxBulk is how many payments are made together: 50 take Tryton about half a second a step.
 	maxBulk = 50

@@ -72,13 +72,17 @@ func (b books) fill(bill *reconcile.Bill, inv invoiceRow) error {
 	if n := len(inv.Own) + len(inv.payments()) + len(ledger); n > maxRows {
 		return fmt.Errorf("%d lines and payments belong to it; accepted are %d", n, maxRows)
 	}
+	settled := map[int64]bool{0: true} // reconciliations of what is owed; 0 is none
 	for _, line := range inv.Own {
 		if err := s.owe(line); err != nil {
 			return fmt.Errorf("line %d: %w", line.ID, err)
 		}
+		settled[line.Reconciliation] = true
 	}
 	for _, line := range ledger {
-		s.add(line, inv)
+		if err := s.add(line, inv, !settled[line.Reconciliation]); err != nil {
+			return fmt.Errorf("line %d: %w", line.ID, err)
+		}
 	}
 	if inv.State == paidFull {
 		s.paid = s.total
@@ -134,7 +138,7 @@ type sums struct {
 	total, paid, listed int64 // listed is what the payments add up to
 
 	payments []reconcile.Payment
-	foreign  []reconcile.Payment // lines of the ledger in another currency
+	foreign  []reconcile.Payment // lines of the ledger in another currency that are nobody's payment
 }
 
 // owe adds a line of what is owed, and the records that pay it.
@@ -145,6 +149,9 @@ func (s *sums) owe(line lineRow) error {
 	}
 	if credited.Currency() != s.currency {
 		return fmt.Errorf("is in %s, the bill in %s", credited.Currency(), s.currency)
+	}
+	if line.Settled != nil && line.Settled.DelegateTo != 0 {
+		return errors.New("was grouped with others, so that what is paid of it cannot be told")
 	}
 	s.total -= credited.Minor()
 	if line.Reconciliation != 0 {
@@ -164,18 +171,31 @@ func (s *sums) owe(line lineRow) error {
 	return nil
 }
 
-// add adds a line of the ledger that pays.
-func (s *sums) add(line lineRow, inv invoiceRow) {
+// add adds a line of the ledger that pays. One that was undone is reconciled with what undid it, and with nothing that is owed.
+func (s *sums) add(line lineRow, inv invoiceRow, undone bool) error {
 	payment := line.payment(s.books, s.currency, inv)
 	if payment.Problem == "" && payment.Amount.Currency() != s.currency {
-		s.foreign = append(s.foreign, payment)
-		return
+		if line.Reconciliation == 0 {
+			// Tryton does not hold it against the debt yet. Taken for nothing, what it paid would be paid again.
+			return fmt.Errorf("pays in %s, the bill is in %s: what is paid of it cannot be told", payment.Amount.Currency(), s.currency)
+		}
+		if payment.Unsupported {
+			s.foreign = append(s.foreign, payment)
+		} else {
+			s.payments = append(s.payments, payment)
+		}
+		return nil
 	}
+	payment.Cancelled = undone
 	s.payments = append(s.payments, payment)
+	if undone {
+		return nil
+	}
 	s.listed += payment.Amount.Minor()
 	if line.Reconciliation == 0 {
 		s.paid += payment.Amount.Minor()
 	}
+	return nil
 }
 
 // paid is what the line takes off a debt: in the bill's currency where it says so, else in its own.

@@ -171,6 +171,42 @@ func TestABillInAnotherCurrencyIsReadInItsOwn(t *testing.T) {
 
 	bill = whole(t, invoice(object{"currency.": usd}), list{line(nil)})
 	require.Equal(t, "line 40: is in EUR, the bill in USD", bill.Problem)
+
+	// One that Tryton does not hold against the debt yet must not look like none.
+	bill = whole(t, invoice(object{"currency.": usd, "payment_lines": list{41}}), list{own, with(euros, object{"reconciliation": nil})})
+	require.Equal(t, "line 41: pays in EUR, the bill is in USD: what is paid of it cannot be told", bill.Problem)
+}
+
+// A payment by the Pay wizard that was cancelled stays among those of the bill, reconciled with what cancels it.
+func TestALineThatWasUndoneDoesNotCount(t *testing.T) {
+	t.Parallel()
+	undone := payer(object{"debit": decimal("40.00"), "reconciliation": 9})
+	bill := whole(t, invoice(object{"payment_lines": list{41}}), list{line(nil), undone})
+	require.Equal(t, eur(t, "0.00"), bill.Paid)
+	require.Len(t, bill.Payments, 1)
+	require.True(t, bill.Payments[0].Cancelled)
+}
+
+// A statement that is corrected makes its lines in the ledger anew: its own lines are what stays.
+func TestAStatementsLineNamesThePayment(t *testing.T) {
+	t.Parallel()
+	paid := payer(object{"origin": "account.statement.line,12", "move.": object{"date": day("2026-03-10"), "origin": "account.statement,3"}})
+	bill := whole(t, invoice(object{"state": "paid"}), list{reconciled(line(nil)), paid})
+	require.Equal(t, "s12", bill.Payments[0].ID)
+	require.False(t, bill.Payments[0].Unsupported)
+}
+
+// Several lines that were grouped are reconciled with one that is owed instead of them.
+func TestAGroupedLineIsNotTakenForPaid(t *testing.T) {
+	t.Parallel()
+	d := newDouble(t)
+	inv := nested(invoice(nil), list{reconciled(line(nil)), payer(nil)}, nil)
+	own, _ := inv["lines_to_pay."].(list)
+	first, _ := own[0].(object)
+	settled, _ := first["reconciliation."].(object)
+	settled["delegate_to"] = 88
+	d.rows["account.invoice"] = list{inv}
+	require.Contains(t, readOne(t, d.adapter(t), "20").Bill.Problem, "was grouped with others")
 }
 
 func TestADraftHasItsTotalAndNoPayments(t *testing.T) {

@@ -73,8 +73,13 @@ func (c *client) do(ctx context.Context, one call) (time.Time, error) {
 
 // beforeSending: whatever keeps a write from being sent at all, it is surely not carried out.
 func beforeSending(err error, write bool) error {
-	if failed, ok := remote.As[erp.Unavailable](err); ok && write {
+	failed, ok := remote.As[erp.Unavailable](err)
+	refused, _ := remote.As[erp.Refused](err)
+	switch {
+	case ok && write:
 		return erp.NotSent{Cause: fmt.Errorf("log in: %w", failed.Cause)}
+	case refused.Field == fieldDatabase && write: // Tryton says so too while its database starts
+		return erp.NotSent{Cause: fmt.Errorf("log in: %w", err)}
 	}
 	return fmt.Errorf("log in: %w", err)
 }

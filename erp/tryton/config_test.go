@@ -32,7 +32,7 @@ func TestAdapterSaysWhoItIsAndWhatItCan(t *testing.T) {
 	adapter, err := factory(table)
 	require.NoError(t, err)
 	require.Equal(t, "tryton.example.com/erp/payrecon.robot", adapter.Account())
-	require.Equal(t, erp.Capabilities{Links: 500, Bulk: 50, Tags: true, KeepsKey: true, Lag: 5 * time.Minute}, adapter.Capabilities())
+	require.Equal(t, erp.Capabilities{Links: 100, Bulk: 50, Tags: true, KeepsKey: true, Lag: 5 * time.Minute}, adapter.Capabilities())
 }
 
 func TestEveryOptionIsRead(t *testing.T) {

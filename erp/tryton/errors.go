@@ -14,6 +14,9 @@ import (
 	"payrecon/internal/remote"
 )
 
+// fieldDatabase is the key of the configuration.
+const fieldDatabase = "database"
+
 // notSent is the code of what is refused here, before anything is sent.
 const notSent = "not sent"
 
@@ -162,8 +165,10 @@ func httpError(response remote.Response, write bool) error {
 		return sessionOver{final: erp.Unauthorized{Text: text}}
 	case status == http.StatusForbidden: // of a method that is not for clients, or by a proxy
 		return erp.Forbidden{Text: text}
+	case status == http.StatusNotFound && write:
+		return erp.NotSent{Cause: errors.New(text)}
 	case status == http.StatusNotFound:
-		return erp.Refused{Field: "database", Text: "there is no such database at this url", Code: text}
+		return erp.Refused{Field: fieldDatabase, Text: "there is no such database at this url, or it cannot be reached now", Code: text}
 	case status == http.StatusTooManyRequests:
 		wait := throttle
 		if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {

@@ -76,7 +76,7 @@ func TestErrorsAreOfTheClosedSet(t *testing.T) {
 		"words of another kind": {reply{fault: list{"UserError", object{"a": 1}}}, "Refused", "Refused", ""},
 		"no answer":             {reply{body: `{}`}, "Unavailable", "OutcomeUnknown", ""},
 		"a page":                {reply{body: `<html>`}, "Unavailable", "OutcomeUnknown", ""},
-		"404":                   {reply{status: http.StatusNotFound}, "Refused", "Refused", "database: there is no such database"},
+		"404":                   {reply{status: http.StatusNotFound}, "Refused", "NotSent", "404"},
 		"403":                   {reply{status: http.StatusForbidden}, "Forbidden", "Forbidden", "HTTP 403"},
 		"308":                   {reply{status: http.StatusPermanentRedirect}, "Refused", "Refused", "url: is answered with a redirect"},
 		"409":                   {reply{status: http.StatusConflict}, "Refused", "Refused", "UserWarning"},

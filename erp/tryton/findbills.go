@@ -35,19 +35,27 @@ func (a *Adapter) FindBills(ctx context.Context, links []erp.Link) (erp.Found, e
 		return found, nil
 	}
 	field := c.cfg.ExternalIDField
-	got, err := c.read(ctx, b, b.bills(either(where(field, "in", invoices), where("id", "in", ids))), maxFound)
-	if err != nil {
-		return erp.Found{}, fmt.Errorf("find bills: %w", err)
-	}
-	if got.full {
-		return erp.Found{}, refuse("external_id_field", "%d bills and more carry these %d invoices in %s; accepted are fewer", maxFound, len(invoices), field)
-	}
-	found.Time = got.at
-	for _, inv := range got.bills {
-		found.Bills = append(found.Bills, c.bill(b, inv))
+	for after, full := int64(0), true; full; {
+		got, err := c.read(ctx, b, b.bills(either(where(field, "in", invoices), where("id", "in", ids)), where("id", ">", after)), maxPart)
+		if err != nil {
+			return erp.Found{}, fmt.Errorf("find bills: %w", err)
+		}
+		if found.Time.IsZero() {
+			found.Time = got.at
+		}
+		for _, inv := range got.bills {
+			found.Bills = append(found.Bills, c.bill(b, inv))
+		}
+		if after, full = got.last, got.full; full && len(found.Bills) >= maxFound {
+			return erp.Found{}, refuse("external_id_field", "%d bills and more carry these %d invoices in %s; accepted are fewer", maxFound, len(invoices), field)
+		}
 	}
 	return found, nil
 }
 
-// maxFound bounds an answer: some bills for each link.
-const maxFound = 4 * maxLinks
+const (
+	// maxPart is how many bills one request asks for: a few more than there are links.
+	maxPart = 2 * maxLinks
+	// maxFound bounds an answer. Numbers of suppliers' may be carried by many bills, each of which is ambiguous then.
+	maxFound = 50 * maxLinks
+)

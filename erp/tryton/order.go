@@ -30,6 +30,8 @@ type job struct {
 	key     string
 	amount  money.Amount
 	date    money.Date
+	bill    int64
+	version string  // of the bill as it was read
 	payment record  // the zero record for one that is to be created
 	journal int64   // in which it is made
 	party   int64   // of the bill
@@ -50,7 +52,8 @@ func plan(snapshot erp.Snapshot, order erp.Order) (*job, error) {
 	if err := checkOrder(bill, order); err != nil {
 		return nil, err
 	}
-	j := &job{key: order.Key, amount: order.Amount, date: order.Date, party: kept.Party}
+	id, _ := recordID(bill.ID) // it was read by this adapter
+	j := &job{bill: id, version: bill.Version, key: order.Key, amount: order.Amount, date: order.Date, party: kept.Party}
 	for _, line := range kept.Lines {
 		j.lines = append(j.lines, line.ID)
 	}

@@ -47,12 +47,14 @@ type lineRow struct {
 	Maturity date         `json:"maturity_date"`
 	Payments []paymentRow `json:"payments."`
 	Settled  *struct {
-		Lines []lineRow `json:"lines."` // those that it was reconciled with, and itself
+		DelegateTo int64     `json:"delegate_to"` // the line that is owed instead, after several were grouped; 0 for none
+		Lines      []lineRow `json:"lines."`      // those that it was reconciled with, and itself
 	} `json:"reconciliation."`
 
 	// Of what pays.
-	Move int64 `json:"move"`
-	In   struct {
+	Move   int64  `json:"move"`
+	Origin string `json:"origin"` // account.statement.line,5 where a bank statement has made it
+	In     struct {
 		Date   date   `json:"date"`
 		Origin string `json:"origin"` // account.invoice,5 or ""
 	} `json:"move."`
@@ -65,6 +67,7 @@ type paymentRow struct {
 	State   string  `json:"state"`
 	Amount  decimal `json:"amount"`
 	Journal struct {
+		ID       int64  `json:"id"`
 		Currency *coded `json:"currency."`
 	} `json:"journal."`
 	Date         date   `json:"date"`
@@ -98,8 +101,9 @@ func (c *client) fields(b books) []string {
 		}
 	}
 	amounts := []string{"debit", "credit", "amount_second_currency", "second_currency.code", "reconciliation"}
-	payer := slices.Concat(amounts, []string{"move", "move.date", "move.origin"})
+	payer := slices.Concat(amounts, []string{"move", "origin", "move.date", "move.origin"})
 	add("lines_to_pay.", slices.Concat(amounts, []string{"maturity_date"})...)
+	add("lines_to_pay.reconciliation.", "delegate_to")
 	add("lines_to_pay.reconciliation.lines.", payer...)
 	add("payment_lines.", payer...)
 	add("lines_to_pay.payments.", "kind", "state", "amount", "journal.currency.code", "date", "description", "_timestamp")

@@ -27,20 +27,21 @@ type openLine struct {
 type record struct {
 	ID        int64  `json:"id"`
 	Line      int64  `json:"line"`
+	Journal   int64  `json:"journal"`
 	Timestamp string `json:"timestamp"` // of its last change
 }
 
 func (c *client) snapshot(b books, inv invoiceRow) (erp.Snapshot, error) {
 	bill := c.bill(b, inv)
 	kept := upon{Party: inv.Party, Payments: map[string]record{}}
-	for _, line := range inv.Own {
-		for _, row := range line.Payments {
-			if row.State != failed {
-				kept.Payments[row.id()] = record{row.ID, line.ID, row.Timestamp}
+	if bill.Problem == "" { // nothing is written upon another
+		for _, line := range inv.Own {
+			for _, row := range line.Payments {
+				if row.State != failed {
+					kept.Payments[row.id()] = record{row.ID, line.ID, row.Journal.ID, row.Timestamp}
+				}
 			}
 		}
-	}
-	if bill.Problem == "" {
 		kept.Lines = b.openLines(inv, bill.Total.Currency())
 	}
 	raw, err := json.Marshal(kept)

@@ -3,6 +3,8 @@ package tryton
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"payrecon/erp"
@@ -88,8 +90,7 @@ func (w *writing) carryOut(ctx context.Context, places []int) {
 		return
 	}
 	b := *opened.books
-	places = w.ready(ctx, b, places)
-	if len(places) == 0 {
+	if places = w.unmoved(ctx, b, w.ready(ctx, b, places)); len(places) == 0 {
 		return
 	}
 	err = w.send(ctx, b, places)
@@ -98,8 +99,40 @@ func (w *writing) carryOut(ctx context.Context, places []int) {
 		return
 	}
 	for _, place := range places {
-		w.outcomes[place] = w.send(ctx, b, []int{place})
+		if left := w.unmoved(ctx, b, []int{place}); len(left) > 0 {
+			w.outcomes[place] = w.send(ctx, b, left)
+		}
 	}
+}
+
+// unmoved ends the jobs on bills that have changed since they were read. Tryton itself looks at the payment only, and not at
+// whether somebody has paid the bill otherwise: before the steps that lead to the ledger, the bills are looked at once more.
+func (w *writing) unmoved(ctx context.Context, b books, places []int) []int {
+	if len(places) == 0 || w.jobs[places[0]].step < process {
+		return places
+	}
+	var bills []int64
+	for _, place := range places {
+		bills = append(bills, w.jobs[place].bill)
+	}
+	got, err := w.read(ctx, b, b.bills(where("id", "in", bills)), len(bills))
+	if err != nil {
+		w.end(places, beforeWrite(err))
+		return nil
+	}
+	versions := map[int64]string{}
+	for _, inv := range got.bills {
+		versions[inv.ID] = inv.version()
+	}
+	var left []int
+	for _, place := range places {
+		if j := w.jobs[place]; versions[j.bill] != j.version {
+			w.outcomes[place] = erp.Stale{What: fmt.Sprintf("bill %d", j.bill)}
+			continue
+		}
+		left = append(left, place)
+	}
+	return left
 }
 
 func (w *writing) end(places []int, err error) {
@@ -128,11 +161,18 @@ func (w *writing) ready(ctx context.Context, b books, places []int) []int {
 			w.outcomes[place] = err
 			continue
 		}
-		j.journal = found.ID
+		if j.journal = found.ID; j.step != create && j.payment.Journal != found.ID {
+			// Another may send money, or not reach the ledger.
+			w.outcomes[place] = refuse("journal", "payment p%d is in another journal than %q by now", j.payment.ID, w.cfg.Journal)
+			continue
+		}
 		left = append(left, place)
 	}
 	if len(left) == 0 || w.jobs[left[0]].step != create {
 		return left
+	}
+	if left = w.elsewhere(ctx, b, left); len(left) == 0 {
+		return nil
 	}
 	open, err := w.openPeriods(ctx, b, left)
 	if err != nil {
@@ -146,6 +186,51 @@ func (w *writing) ready(ctx context.Context, b books, places []int) []int {
 			continue
 		}
 		left = append(left, place)
+	}
+	return left
+}
+
+// carrier is a payment that carries a key.
+type carrier struct {
+	ID          int64  `json:"id"`
+	Line        int64  `json:"line"`
+	Description string `json:"description"`
+	Key         string `json:"payrecon_key"` // "" where there is no such field
+}
+
+// elsewhere ends the jobs whose key a payment carries that is not on their bill: the bill may have been cancelled and entered
+// anew, or the payment moved.
+func (w *writing) elsewhere(ctx context.Context, b books, places []int) []int {
+	var keys []string
+	for _, place := range places {
+		keys = append(keys, w.jobs[place].key)
+	}
+	carried := any(where("description", "in", keys))
+	if b.unique {
+		carried = either(carried, where(keyField, "in", keys))
+	}
+	var rows []carrier
+	fields := []string{"line", "description"}
+	if b.unique {
+		fields = append(fields, keyField)
+	}
+	_, err := w.search(ctx, b, "account.payment", domain{carried, where("company", "=", b.company), where("state", "!=", failed)}, nil, fields, &rows)
+	if err != nil {
+		w.end(places, beforeWrite(err))
+		return nil
+	}
+	var left []int
+	for _, place := range places {
+		j := w.jobs[place]
+		i := slices.IndexFunc(rows, func(row carrier) bool { return row.Description == j.key || row.Key == j.key })
+		switch {
+		case i < 0:
+			left = append(left, place)
+		case slices.Contains(j.lines, rows[i].Line):
+			w.outcomes[place] = erp.Stale{What: fmt.Sprintf("bill %d", j.bill)} // somebody else was quicker
+		default:
+			w.outcomes[place] = refuse("key", "payment p%d of another bill carries %s: fail or delete it, or take the key off it", rows[i].ID, j.key)
+		}
 	}
 	return left
 }

@@ -104,7 +104,7 @@ func TestProcessingIsAWizardOfWhichOneCallWrites(t *testing.T) {
 	d.hold(invoice(nil), list{line(nil)}, payment(object{"state": "approved", "clearing_move": nil}))
 	require.NoError(t, upon(t, d, order(t, "50.00")))
 	const wizard = "wizard.account.payment.process."
-	require.Equal(t, []string{wizard + "create", wizard + "execute", wizard + "delete"}, d.methods())
+	require.Equal(t, []string{"model.account.invoice.search_read", wizard + "create", wizard + "execute", wizard + "delete"}, d.methods())
 	execute := d.of(wizard + "execute")[0]
 	require.Equal(t, list{9.0, object{"start": object{}}, "process"}, execute.Params[:3])
 	require.Equal(t, list{50.0}, execute.context()["active_ids"])
@@ -436,5 +436,60 @@ func TestSnapshotSurvivesAHistory(t *testing.T) {
 	var after erp.Snapshot
 	require.NoError(t, json.Unmarshal(encoded, &after))
 	require.Equal(t, before, after)
-	require.JSONEq(t, `{"party":5,"lines":[{"id":40,"open":"70.00 EUR"}],"payments":{"p50":{"id":50,"line":40,"timestamp":"2.5"}}}`, string(after.Raw))
+	require.JSONEq(t, `{"party":5,"lines":[{"id":40,"open":"70.00 EUR"}],"payments":{"p50":{"id":50,"line":40,"journal":1,"timestamp":"2.5"}}}`, string(after.Raw))
+}
+
+// The Pay wizard or a statement touches no payment, so that Tryton would let ours succeed beside it.
+func TestNothingReachesTheLedgerOnceSomebodyHasPaidTheBill(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{"approved", "processing"} {
+		d := newDouble(t)
+		begun := payment(object{"state": state, "clearing_move": nil})
+		d.hold(invoice(nil), list{line(nil)}, begun)
+		adapter := d.adapter(t)
+		bill := readOne(t, adapter, "20")
+		d.hold(invoice(object{"payment_lines": list{41}}), list{line(nil), payer(object{"reconciliation": nil})}, begun)
+		d.forget()
+
+		outcomes := adapter.WritePayments(t.Context(), []erp.Write{{Bill: bill, Order: order(t, "50.00")}})
+
+		requireA[erp.Stale](t, outcomes[0])
+		require.Empty(t, d.writes(), state)
+	}
+}
+
+// A bill that was cancelled and entered anew, with the payment still in the ledger, looks like one that nobody has paid.
+func TestAKeyThatAPaymentOfAnotherBillCarriesIsNotUsedAgain(t *testing.T) {
+	t.Parallel()
+	for _, module := range []bool{false, true} {
+		d := newDouble(t)
+		d.hold(invoice(nil), list{line(nil)})
+		d.rows["account.payment"] = list{object{"id": 77, "line": 990, "description": "pr.5512"}}
+		if module {
+			d.withModule()
+			d.rows["account.payment"] = list{object{"id": 77, "line": 990, "description": "", "payrecon_key": "pr.5512"}}
+		}
+
+		err := upon(t, d, order(t, "50.00"))
+
+		require.Equal(t, "key", requireA[erp.Refused](t, err).Field)
+		require.ErrorContains(t, err, "payment p77 of another bill carries pr.5512")
+		require.Empty(t, d.writes())
+	}
+}
+
+// Its journal says how a payment is made: another one may send money.
+func TestAPaymentThatSomebodyPutIntoAnotherJournalIsNotGoneOnWith(t *testing.T) {
+	t.Parallel()
+	for _, state := range []string{"draft", "approved", "processing"} {
+		d := newDouble(t)
+		d.hold(invoice(nil), list{line(nil)}, payment(object{
+			"state": state, "clearing_move": nil, "journal.": object{"id": 2, "currency.": object{"id": 1, "code": "EUR"}},
+		}))
+
+		err := upon(t, d, order(t, "50.00"))
+
+		require.Equal(t, "journal", requireA[erp.Refused](t, err).Field)
+		require.Empty(t, d.writes())
+	}
 }

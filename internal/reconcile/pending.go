@@ -47,6 +47,9 @@ func (c *caseFile) resume(q *entry, id string) {
 	for _, p := range c.precoro {
 		switch {
 		case p.ID != id || p.Cancelled:
+		case slices.ContainsFunc(c.erp, func(e *entry) bool { return !e.Cancelled && p.Tag == KeyInPrecoro(e.ID) }):
+			c.find(DuplicatePayment, "payment %s is tied to another one, and ERP payment %s of %s was begun for it too", p.ID, q.ID, q.Amount)
+			return
 		case distance(p.Amount.Minor(), q.Amount.Minor()) > c.tolerance:
 			c.find(AmountMismatch, "payment %s is %s in Precoro, %s in the ERP (%s, %s)", p.ID, p.Amount, q.Amount, q.ID, q.Pending)
 			return

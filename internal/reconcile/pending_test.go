@@ -68,6 +68,11 @@ func TestWhatWeHaveBegunIsFinished(t *testing.T) {
 			want: "exception duplicate_payment",
 		},
 		{
+			name:    "or its half is tied to another one",
+			precoro: payments{pay("1", "40", "2026-03-14", tagged("er.92"))}, erp: payments{begun, pay("92", "40", "2026-03-14")},
+			want: "exception duplicate_payment",
+		},
+		{
 			name:    "but not if it was begun and failed",
 			precoro: payments{pay("1", "40", "2026-03-14", cancelled)}, erp: payments{pay("91", "40", "2026-03-14", tagged("pr.1"), pending, cancelled)},
 			want: "nothing",

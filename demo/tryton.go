@@ -65,7 +65,7 @@ database = %q
 username = %q
 password = %q
 journal  = %q
-`, t.server.URL+"/", d.Name, d.Username, d.Password, d.Journal)}
+`, d.URL+"/", d.Name, d.Username, d.Password, d.Journal)}
 }
 
 // writes counts what Tryton's own records show: payments, those that have succeeded, and keys.

@@ -3,7 +3,6 @@ package schedule
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -138,7 +137,7 @@ func (k Keeper) Companies(ctx context.Context) ([]string, error) {
 		}
 		entry, err := list.Next()
 		if err != nil {
-			return nil, fmt.Errorf("listing schedules: %w", err)
+			return nil, err
 		}
 		if company, ours := strings.CutPrefix(entry.ID, prefix); ours {
 			companies = append(companies, company)

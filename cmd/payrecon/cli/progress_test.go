@@ -76,12 +76,12 @@ func (s *show) company() workflows.CompanyState {
 // pass lets time pass, and returns what was drawn or printed meanwhile.
 func (s *show) pass(d time.Duration) string {
 	before := len(s.stderr.String())
-	time.Sleep(d)
+	<-time.NewTimer(d).C
 	synctest.Wait()
 	return s.stderr.String()[before:]
 }
 
-const clear = "\x1b[J"
+const erase = "\x1b[J"
 
 var start = []string{"run", "--task-queue", "q", "--workflow-id", "r"}
 
@@ -97,7 +97,7 @@ func TestTerminalShowsWhatTheRunIsDoing(t *testing.T) {
 			s.queue = []string{"y"}
 			s.run = workflows.Progress{Company: "acme", Mode: "apply", Phase: workflows.PhaseInvoices, Pages: 2, Invoices: 400, Requests: report.Requests{Precoro: 2}}
 		})
-		require.Contains(t, s.pass(2*time.Second), clear+"acme, 4s: reading invoices\n  2 pages, 400 invoices\n  Precoro: 2 requests")
+		require.Contains(t, s.pass(2*time.Second), erase+"acme, 4s: reading invoices\n  2 pages, 400 invoices\n  Precoro: 2 requests")
 
 		s.set(func(s *show) { s.trigger = s.run }) // it was told, so that the company needs to be asked no more
 		s.pass(2 * time.Second)
@@ -109,7 +109,7 @@ func TestTerminalShowsWhatTheRunIsDoing(t *testing.T) {
 
 		close(s.working)
 		require.Zero(t, <-s.ended)
-		require.True(t, strings.HasSuffix(s.stderr.String(), clear+"Ended after 17s: 3 invoices; 0 requests to Precoro, 0 to the ERP.\n"), s.stderr.String())
+		require.True(t, strings.HasSuffix(s.stderr.String(), erase+"Ended after 17s: 3 invoices; 0 requests to Precoro, 0 to the ERP.\n"), s.stderr.String())
 		require.Contains(t, s.stdout.String(), "Precoro and the ERP agree.")
 	})
 }
@@ -136,7 +136,7 @@ func TestRunThatDoesNotAnswerIsStillWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := watch(t.Context(), true, func(s *show) { s.queries = nil }, start...)
 
-		require.Contains(t, s.pass(20*time.Second), clear+"starting, 19s\n  no answer for 19s: is a worker running?")
+		require.Contains(t, s.pass(30*time.Second), erase+"starting, 29s\n  no answer for 29s: is a worker running?")
 		close(s.working)
 		require.Zero(t, <-s.ended)
 	})
@@ -178,7 +178,7 @@ func TestInterruptTakesTheProgressAwayAndSaysHowToComeBack(t *testing.T) {
 		interrupt()
 
 		require.Equal(t, 130, <-s.ended)
-		_, after, _ := strings.Cut(s.stderr.String(), clear+"\nDetached; the run goes on without you.\nTo come back: payrecon run --attach r\n")
+		_, after, _ := strings.Cut(s.stderr.String(), erase+"\nDetached; the run goes on without you.\nTo come back: payrecon run --attach r\n")
 		require.Equal(t, "To stop it:   temporal workflow cancel -w r\n", after)
 	})
 }

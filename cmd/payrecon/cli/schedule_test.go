@@ -183,12 +183,12 @@ func TestShowSaysHowTheLastRunEnded(t *testing.T) {
 		outcome report.Outcome
 		failure error
 	}{
-		"needs approval":               {outcome: report.NeedsApproval},
-		"failed: unauthorized [2J":     {failure: inside(sdk.NewNonRetryableApplicationError("unauthorized\x1b[2J", "Unauthorized", nil))},
-		"no longer kept by Temporal":   {failure: serviceerror.NewNotFound("x")},
-		"cancelled":                    {failure: inside(sdk.NewCanceledError())},
-		"terminated":                   {failure: inside(&sdk.TerminatedError{})},
-		"unknown: something else [2J.": {failure: errors.New("something else\x1b[2J.")},
+		"needs approval":              {outcome: report.NeedsApproval},
+		"failed: unauthorized [2J":    {failure: inside(sdk.NewNonRetryableApplicationError("unauthorized\x1b[2J", "Unauthorized", nil))},
+		"no longer kept by Temporal":  {failure: serviceerror.NewNotFound("x")},
+		"cancelled":                   {failure: inside(sdk.NewCanceledError())},
+		"terminated":                  {failure: inside(&sdk.TerminatedError{})},
+		"unknown: something else [2J": {failure: errors.New("something else\x1b[2J")},
 	} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()

@@ -14,10 +14,11 @@ import (
 )
 
 const (
-	window   = time.Minute      // by which a pace is measured
-	enough   = 5 * time.Second  // less says nothing of a pace
-	silence  = 15 * time.Second // without an answer before that is said
-	leastGap = time.Minute      // between two plain lines that say the same, but for the figures
+	window  = time.Minute      // by which a pace is measured
+	enough  = 5 * time.Second  // less says nothing of a pace
+	silence = 25 * time.Second // without an answer before that is said
+	// Between two plain lines that say the same, but for the figures; and while the run waits.
+	leastGap, waitGap = time.Minute, 10 * time.Minute
 )
 
 // News is what was heard when the run was asked.
@@ -48,9 +49,9 @@ func Begin(now time.Time) *Course { return &Course{began: now} }
 
 // Hear takes in what the run answered.
 func (c *Course) Hear(now time.Time, news News) {
-	last, any := c.last()
+	last, known := c.last()
 	switch {
-	case !any:
+	case !known:
 	case (last.Place == 0) != (news.Place == 0) || news.Requests.Precoro < last.Requests.Precoro:
 		c.heard = nil // of another run
 	case last.Waiting != "":
@@ -73,8 +74,8 @@ func (c *Course) last() (heard, bool) {
 // Lines are the course for a terminal of so many columns; 0 is no limit. Where a line is too long its last parts are left
 // out.
 func (c *Course) Lines(now time.Time, columns int) []string {
-	last, any := c.last()
-	if !any {
+	last, known := c.last()
+	if !known {
 		lines := []string{c.bold("starting") + ", " + c.since(now)}
 		if quiet := now.Sub(c.began); quiet > silence {
 			lines = append(lines, "  "+unheard(quiet))
@@ -82,7 +83,7 @@ func (c *Course) Lines(now time.Time, columns int) []string {
 		return lines
 	}
 	head := remote.Words(last.Company)
-	if last.Mode == workflows.ModePlan {
+	if last.Mode == workflows.ModePlan && last.Place == 0 {
 		head += ", plan"
 	}
 	head += ", " + c.since(now)
@@ -132,14 +133,20 @@ func (c *Course) Plain(now time.Time) string {
 	return strings.Join(lines, "; ")
 }
 
-// Due tells whether another plain line is to be written: something else began, or a minute has passed.
+// Due tells whether another plain line is to be written: something else began, or time has passed.
 func (c *Course) Due(now time.Time) bool {
-	last, any := c.last()
-	if !any {
+	last, known := c.last()
+	turn, gap := "silence", waitGap
+	switch {
+	case known && now.Sub(last.at) <= silence:
+		turn = fmt.Sprint(last.Place, last.Phase, last.Waiting)
+		if last.Waiting == "" {
+			gap = leastGap
+		}
+	case !known && now.Sub(c.began) <= silence:
 		return false
 	}
-	turn := fmt.Sprint(last.Place, last.Phase, last.Waiting)
-	if turn == c.turn && now.Sub(c.told) < leastGap {
+	if turn == c.turn && now.Sub(c.told) < gap {
 		return false
 	}
 	c.turn, c.told = turn, now

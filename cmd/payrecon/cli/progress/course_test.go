@@ -57,14 +57,14 @@ func scenes() []scene {
 	foreign := reading(1, 1499)
 	foreign.Waiting = "until somebody\x1b[2J says so"
 	queued := of(writing(41, plenty))
-	queued.Place = 2
+	queued.Mode, queued.Place = "plan", 2 // this one is none
 	idle := of(workflows.Progress{Phase: workflows.PhaseQueued})
 	idle.Place = 1
 	plan := writing(100, plenty)
 	plan.Mode, plan.Phase, plan.Created = "plan", workflows.PhaseCaps, report.ByDirection{ToERP: 12, ToPrecoro: 9}
 	return []scene{
 		{"nothing heard yet", nil, 3},
-		{"nothing heard for long", nil, 20},
+		{"nothing heard for long", nil, 30},
 		{"settings, nothing counted yet", map[int]progress.News{0: of(workflows.Progress{Mode: "apply", Phase: workflows.PhaseSettings})}, 1},
 		{"waiting for its turn", map[int]progress.News{0: queued}, 4},
 		{"waiting for its turn, and nobody is at work", map[int]progress.News{0: idle}, 4},
@@ -89,7 +89,7 @@ func scenes() []scene {
 func (s scene) course() *progress.Course {
 	c := progress.Begin(noon)
 	for second := 0; second <= s.at; second++ {
-		if news, any := s.news[second]; any {
+		if news, told := s.news[second]; told {
 			c.Hear(noon.Add(time.Duration(second)*time.Second), news)
 		}
 	}
@@ -156,10 +156,12 @@ func TestPaceIsThatOfTheLastMinute(t *testing.T) {
 	require.Contains(t, c.Plain(noon.Add(11*time.Minute)), "60/min")
 }
 
-func TestPlainLineIsDueWhenSomethingElseBeginsOrAMinuteHasPassed(t *testing.T) {
+func TestPlainLineIsDueWhenSomethingElseBeginsOrTimeHasPassed(t *testing.T) {
 	t.Parallel()
 	c := progress.Begin(noon)
-	require.False(t, c.Due(noon), "nothing was heard")
+	require.False(t, c.Due(noon.Add(25*time.Second)), "nothing was heard yet")
+	require.True(t, c.Due(noon.Add(26*time.Second)), "nobody answers")
+	require.False(t, c.Due(noon.Add(10*time.Minute)))
 	waiting := reading(1, 1499)
 	waiting.Waiting = "until 2026-03-14T12:00:30Z, before the same page may be read again"
 	for _, step := range []struct {
@@ -170,16 +172,19 @@ func TestPlainLineIsDueWhenSomethingElseBeginsOrAMinuteHasPassed(t *testing.T) {
 		{0, reading(1, 1499), true},
 		{10, reading(10, 1490), false},
 		{20, waiting, true},
-		{30, waiting, false},
-		{40, reading(20, 1480), true},
-		{99, reading(70, 1430), false},
-		{100, reading(71, 1429), true},
-		{110, writing(100, report.Left{}), true},
+		{100, waiting, false},
+		{619, waiting, false},
+		{620, waiting, true},
+		{630, reading(20, 1480), true},
+		{689, reading(70, 1430), false},
+		{690, reading(71, 1429), true},
+		{700, writing(100, report.Left{}), true},
 	} {
-		now := noon.Add(time.Duration(step.second) * time.Second)
+		now := noon.Add(time.Hour + time.Duration(step.second)*time.Second)
 		c.Hear(now, of(step.heard))
 		require.Equal(t, step.due, c.Due(now), step.second)
 	}
+	require.True(t, c.Due(noon.Add(time.Hour+726*time.Second)), "nobody answers any more")
 }
 
 func TestSummaryIsOneLine(t *testing.T) {

@@ -3,8 +3,10 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
+	"os/user"
 	"syscall"
 	"time"
 	_ "time/tzdata" // slim containers have no time zones of their own
@@ -12,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"payrecon/cmd/payrecon/cli"
+	"payrecon/cmd/payrecon/cli/progress"
 	"payrecon/internal/logging"
 )
 
@@ -26,10 +29,27 @@ func run() int {
 	if err != nil {
 		width = 0
 	}
-	logger := logging.New(os.Stderr, term.IsTerminal(int(os.Stderr.Fd())), colorful)
+	var stderr io.Writer = os.Stderr
+	var screen *progress.Screen
+	if terminal(os.Stderr) && os.Getenv("TERM") != "dumb" {
+		screen = progress.NewScreen(os.Stderr, func() (columns, rows int) {
+			columns, rows, _ = term.GetSize(int(os.Stderr.Fd()))
+			return columns, rows
+		})
+		screen.Color = colorful
+		stderr = screen // the logger's lines, too, go above what is drawn
+	}
+	var stdin io.Reader
+	if terminal(os.Stdin) && terminal(os.Stderr) {
+		stdin = os.Stdin
+	}
+	logger := logging.New(stderr, terminal(os.Stderr), colorful)
 	program := cli.Program{
+		Stdin:    stdin,
 		Stdout:   os.Stdout,
-		Stderr:   os.Stderr,
+		Stderr:   stderr,
+		Screen:   screen,
+		User:     login(),
 		Width:    width,
 		Color:    colorful && width > 0,
 		Logger:   logger,
@@ -38,4 +58,14 @@ func run() int {
 		Dial:     func(ctx context.Context) (cli.Temporal, error) { return cli.Dial(ctx, logger) },
 	}
 	return program.Run(ctx, os.Args[1:])
+}
+
+func terminal(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
+
+// login is who runs this; containers often do not know.
+func login() string {
+	if who, err := user.Current(); err == nil {
+		return who.Username
+	}
+	return os.Getenv("USER")
 }

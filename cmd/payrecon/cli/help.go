@@ -12,6 +12,7 @@ Examples:
     payrecon plan                       # what would be done, and nothing is written
     payrecon run --company acme         # do it
     payrecon run --invoice 1042,1043    # only these invoices
+    payrecon schedule set               # and from now on every 15 minutes
     payrecon plan -o json | jq .digest
 
 Exit codes:
@@ -60,6 +61,9 @@ Exit codes: 0 both sides can be reached (busy and with warnings, too), 1 one can
 func (runCommand) Help() string {
 	return `Starts a workflow of type ReconcilePayments, waits for its report and prints it to stdout. A worker must be running
 somewhere; this machine needs the address of Temporal and no secrets. Runs of one company wait for each other.
+
+Meanwhile stderr shows what the run is doing, and why it waits: on a terminal in a few lines that are drawn again in place, else
+in a line when something else begins, and one a minute.
 
 Ctrl-C detaches: the run goes on, and --attach comes back to it. To stop a run: temporal workflow cancel -w ID.
 

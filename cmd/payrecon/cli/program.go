@@ -11,13 +11,18 @@ import (
 
 	"github.com/alecthomas/kong"
 	"github.com/rs/zerolog"
+
+	"payrecon/cmd/payrecon/cli/progress"
 )
 
 // Program is the command line and what it needs of the world.
 type Program struct {
 	Stdout, Stderr io.Writer
-	Width          int  // of stdout in cells, 0 if it is no terminal
-	Color          bool // stdout shows colors
+	Stdin          io.Reader        // nil where no person can be asked
+	Screen         *progress.Screen // of stderr; nil if it is no terminal
+	Width          int              // of stdout in cells, 0 if it is no terminal
+	Color          bool             // stdout shows colors
+	User           string           // login of who runs this, "" if not known
 	Logger         zerolog.Logger
 	Now            func() time.Time
 	// Patience is how long a run may wait for a worker before that is said.
@@ -27,12 +32,13 @@ type Program struct {
 }
 
 type commands struct {
-	Check   checkCommand   `cmd:"" help:"Ask both sides whether the credentials are right; write nothing."`
-	Run     runCommand     `cmd:"" help:"Reconcile now, wait for the result and print it."`
-	Plan    planCommand    `cmd:"" help:"Print what a run would do; write nothing."`
-	Worker  workerCommand  `cmd:"" help:"Do the work: poll Temporal for runs and carry them out."`
-	Sandbox sandboxCommand `cmd:"" help:"Play Precoro and Erply on this machine, to try payrecon out."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Check    checkCommand    `cmd:"" help:"Ask both sides whether the credentials are right; write nothing."`
+	Run      runCommand      `cmd:"" help:"Reconcile now, wait for the result and print it."`
+	Plan     planCommand     `cmd:"" help:"Print what a run would do; write nothing."`
+	Worker   workerCommand   `cmd:"" help:"Do the work: poll Temporal for runs and carry them out."`
+	Schedule scheduleCommand `cmd:"" help:"Keep the schedules by which Temporal starts runs: set, show, pause, resume, run-now, delete."`
+	Sandbox  sandboxCommand  `cmd:"" help:"Play Precoro and Erply on this machine, to try payrecon out."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // Run carries out one command line and returns the code to exit with. When ctx ends, a worker stops gracefully and a
@@ -44,7 +50,7 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 		kong.Description(description),
 		kong.Writers(p.Stdout, p.Stderr),
 		kong.Exit(func(int) { helped = true }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
 	)
 	if err != nil {
 		return p.end(err)

@@ -15,13 +15,17 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/query/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.uber.org/goleak"
 
 	"payrecon/cmd/payrecon/cli"
 	"payrecon/internal/report"
+	"payrecon/internal/schedule/scheduletest"
 	"payrecon/workflows"
 )
 
@@ -60,6 +64,24 @@ type temporal struct {
 	pollers int
 	asked   chan string // the task queue that was asked about
 	closed  bool
+
+	schedules *scheduletest.Server
+	queries   map[string]func() (any, bool) // what workflows answer, by workflow ID; false: it has ended
+}
+
+func (s *temporal) ScheduleClient() client.ScheduleClient { return s.schedules }
+
+func (s *temporal) QueryWorkflowWithOptions(_ context.Context, r *client.QueryWorkflowWithOptionsRequest) (*client.QueryWorkflowWithOptionsResponse, error) {
+	answers := s.queries[r.WorkflowID]
+	if answers == nil || r.QueryType != "progress" || r.QueryRejectCondition != enums.QUERY_REJECT_CONDITION_NOT_OPEN {
+		return nil, serviceerror.NewNotFound("no such workflow, or query")
+	}
+	answer, open := answers()
+	if !open {
+		return &client.QueryWorkflowWithOptionsResponse{QueryRejected: &query.QueryRejected{}}, nil
+	}
+	payloads, err := converter.GetDefaultDataConverter().ToPayloads(answer)
+	return &client.QueryWorkflowWithOptionsResponse{QueryResult: client.NewValue(payloads)}, err
 }
 
 func (s *temporal) ExecuteWorkflow(ctx context.Context, options client.StartWorkflowOptions, kind any, args ...any) (client.WorkflowRun, error) {
@@ -89,6 +111,8 @@ type run struct {
 	client.WorkflowRun
 	s *temporal
 }
+
+func (r run) GetID() string { return r.s.waited }
 
 func (r run) Get(ctx context.Context, into any) error {
 	if r.s.working != nil {
@@ -127,7 +151,7 @@ func (b *buffer) String() string {
 
 func program(s *temporal, stdout, stderr *buffer) *cli.Program {
 	return &cli.Program{
-		Stdout: stdout, Stderr: stderr, Logger: zerolog.Nop(), Patience: time.Hour,
+		Stdout: stdout, Stderr: stderr, Logger: zerolog.Nop(), Patience: time.Hour, User: "alice",
 		Now:  func() time.Time { return time.Date(2026, 3, 14, 12, 15, 0, 0, time.FixedZone("EET", 7200)) },
 		Dial: func(context.Context) (cli.Temporal, error) { return s, nil },
 	}
@@ -144,7 +168,9 @@ func TestHelpTeaches(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"help": {"--help"}, "check": {"check", "--help"}, "run": {"run", "--help"}, "plan": {"plan", "-h"}, "worker": {"worker", "--help"}, "sandbox": {"sandbox", "--help"},
-		"version": {"version", "--help"},
+		"version": {"version", "--help"}, "schedule": {"schedule", "--help"}, "schedule_set": {"schedule", "set", "--help"}, "schedule_show": {"schedule", "show", "--help"},
+		"schedule_pause": {"schedule", "pause", "--help"}, "schedule_resume": {"schedule", "resume", "--help"}, "schedule_run_now": {"schedule", "run-now", "--help"},
+		"schedule_delete": {"schedule", "delete", "--help"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -159,7 +185,7 @@ func TestHelpTeaches(t *testing.T) {
 func TestWrongUsageIsAShortErrorWithAHint(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"":                                 `expected one of "check", "run", "plan", "worker", "sandbox", ...` + "\n" + `Run "payrecon --help"`,
+		"":                                 `expected one of "check", "run", "plan", "worker", "schedule", ...` + "\n" + `Run "payrecon --help"`,
 		"rnu":                              `unexpected argument rnu, did you mean "run"?` + "\n" + `Run "payrecon --help"`,
 		"run --force":                      "unknown flag --force\n" + `Run "payrecon run --help"`,
 		"plan --approve 0123456789abcdef":  "unknown flag --approve\n" + `Run "payrecon plan --help"`,
@@ -174,6 +200,13 @@ func TestWrongUsageIsAShortErrorWithAHint(t *testing.T) {
 		"run --attach x --company acme":    "--attach waits for a run that was started already, and takes no other request",
 		"run --attach x --since yesterday": "--attach waits for a run that was started already, and takes no other request",
 		"run --workflow-id payrecon.run.x": `--workflow-id: "payrecon.run.x" begins with "payrecon.", which is reserved` + "\n" + `Run "payrecon run --help"`,
+		"schedule":                         `expected one of "set", "show", "pause", "resume", "run-now", ...` + "\n" + `Run "payrecon schedule --help"`,
+		"schedule sett":                    `unexpected argument sett, did you mean "set"?` + "\n" + `Run "payrecon schedule --help"`,
+		"schedule set --every daily":       `--every: expected duration but got "daily"`,
+		"schedule set --scope everything":  `--scope must be one of "auto","changes","full","deep" but got "everything"`,
+		"schedule set --mode try":          `--mode must be one of "apply","plan" but got "try"`,
+		"schedule pause acme":              "unexpected argument acme\n" + `Run "payrecon schedule pause --help"`,
+		"schedule show -o xml":             `--output must be one of "table","json" but got "xml"`,
 		"sandbox --per-day 0":              "--per-day must be above zero: limits can be turned up or down, never off",
 		"sandbox --same-get=-1s":           "--same-get must be above zero: limits can be turned up or down, never off",
 		"sandbox --listen 0.0.0.0:80":      "--listen must be a loopback address with a port, such as 127.0.0.1:8765",

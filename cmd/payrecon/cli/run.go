@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"payrecon/activities"
+	"payrecon/cmd/payrecon/cli/progress"
 	"payrecon/internal/config"
 	"payrecon/internal/reconcile"
 	"payrecon/internal/report"
@@ -153,14 +154,29 @@ func (p *Program) start(ctx context.Context, r request, wish workflows.Request) 
 		return explain(id, err)
 	}
 	p.say("Started %s. To look at it: temporal workflow show -w %s", id, id)
+	course := p.course()
+	result, err := p.await(ctx, temporal, run, course, func(ctx context.Context) { p.watchForWorkers(ctx, temporal, queue) })
+	return p.finish(ctx, id, r.Output, course, result, err)
+}
+
+// course is that of a run which begins, or is watched from, now on.
+func (p *Program) course() *progress.Course {
+	course := progress.Begin(p.Now())
+	course.Color = p.Screen != nil && p.Screen.Color
+	return course
+}
+
+// await waits for a run to end, shows meanwhile what it does, and does something else beside.
+func (p *Program) await(ctx context.Context, temporal Temporal, run client.WorkflowRun, course *progress.Course, beside func(context.Context),
+) (result report.Report, err error) {
 	watch, stop := context.WithCancel(ctx)
 	var watching sync.WaitGroup
-	watching.Go(func() { p.watchForWorkers(watch, temporal, queue) })
-	var result report.Report
+	watching.Go(func() { p.follow(watch, temporal, run.GetID(), course) })
+	watching.Go(func() { beside(watch) })
 	err = run.Get(ctx, &result)
 	stop()
 	watching.Wait()
-	return p.finish(ctx, id, r.Output, result, err)
+	return result, err
 }
 
 func (p *Program) attach(ctx context.Context, id, output string) error {
@@ -170,13 +186,14 @@ func (p *Program) attach(ctx context.Context, id, output string) error {
 	}
 	defer temporal.Close()
 	p.say("Waiting for %s.", id)
-	var result report.Report
-	err = temporal.GetWorkflow(ctx, id, "").Get(ctx, &result)
-	return p.finish(ctx, id, output, result, err)
+	course := p.course()
+	course.Attached = true
+	result, err := p.await(ctx, temporal, temporal.GetWorkflow(ctx, id, ""), course, func(context.Context) {})
+	return p.finish(ctx, id, output, course, result, err)
 }
 
 // finish prints the report of a run that was waited for. err is how the waiting ended.
-func (p *Program) finish(ctx context.Context, id, output string, result report.Report, err error) error {
+func (p *Program) finish(ctx context.Context, id, output string, course *progress.Course, result report.Report, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return p.detach(id)
 	}
@@ -189,6 +206,7 @@ func (p *Program) finish(ctx context.Context, id, output string, result report.R
 		}
 		return explain(id, err)
 	}
+	p.say("%s", course.Summary(p.Now(), result))
 	if err := p.print(output, result); err != nil {
 		return err
 	}

@@ -53,7 +53,8 @@ func TestFlagsBecomeTheRequest(t *testing.T) {
 	require.Equal(t, "night", s.options.TaskQueue)
 	require.Regexp(t, `^reconcile-acme-20260314T101500Z-[a-z2-7]{6}$`, s.options.ID)
 	require.True(t, s.options.WorkflowExecutionErrorWhenAlreadyStarted)
-	require.Equal(t, "Started "+s.options.ID+". To look at it: temporal workflow show -w "+s.options.ID+"\n", got.stderr)
+	require.Equal(t, "Started "+s.options.ID+". To look at it: temporal workflow show -w "+s.options.ID+"\n"+
+		"Ended after 0s: 3 invoices; 0 requests to Precoro, 0 to the ERP.\n", got.stderr)
 	require.Contains(t, got.stdout, "Precoro and the ERP agree.")
 	require.True(t, s.closed)
 }
@@ -221,7 +222,7 @@ func TestAttachPrintsTheReportOfARunThatWasStartedBefore(t *testing.T) {
 	require.Equal(t, "reconcile-acme-1", s.waited)
 	require.Empty(t, s.options.ID, "nothing was started")
 	require.Contains(t, got.stdout, `"outcome": "agreed"`)
-	require.Equal(t, "Waiting for reconcile-acme-1.\n", got.stderr)
+	require.Equal(t, "Waiting for reconcile-acme-1.\nEnded: 0 invoices, would adopt 1; 0 requests to Precoro, 0 to the ERP.\n", got.stderr)
 }
 
 func TestRunWithoutWorkersSaysSo(t *testing.T) {

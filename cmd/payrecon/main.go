@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"payrecon/cmd/payrecon/cli"
+	"payrecon/internal/config"
 	"payrecon/internal/logging"
 )
 
@@ -35,7 +36,9 @@ func run() int {
 		Logger:   logger,
 		Now:      time.Now,
 		Patience: 3 * time.Second,
-		Dial:     func(ctx context.Context) (cli.Temporal, error) { return cli.Dial(ctx, logger) },
+		Dial: func(ctx context.Context, keys []config.Secret) (cli.Temporal, error) {
+			return cli.Dial(ctx, logger, keys)
+		},
 	}
 	return program.Run(ctx, os.Args[1:])
 }

@@ -59,7 +59,8 @@ Exit codes: 0 both sides can be reached (busy and with warnings, too), 1 one can
 // Help is what `payrecon run --help` says beside the flags.
 func (runCommand) Help() string {
 	return `Starts a workflow of type ReconcilePayments, waits for its report and prints it to stdout. A worker must be running
-somewhere; this machine needs the address of Temporal and no secrets. Runs of one company wait for each other.
+somewhere; this machine needs the address of Temporal and no secrets but the encryption keys, if the worker has any. Runs
+of one company wait for each other.
 
 Ctrl-C detaches: the run goes on, and --attach comes back to it. To stop a run: temporal workflow cancel -w ID.
 

@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 
 	"payrecon/cmd/payrecon/cli"
+	"payrecon/internal/config"
 	"payrecon/internal/report"
 	"payrecon/workflows"
 )
@@ -129,7 +130,7 @@ func program(s *temporal, stdout, stderr *buffer) *cli.Program {
 	return &cli.Program{
 		Stdout: stdout, Stderr: stderr, Logger: zerolog.Nop(), Patience: time.Hour,
 		Now:  func() time.Time { return time.Date(2026, 3, 14, 12, 15, 0, 0, time.FixedZone("EET", 7200)) },
-		Dial: func(context.Context) (cli.Temporal, error) { return s, nil },
+		Dial: func(context.Context, []config.Secret) (cli.Temporal, error) { return s, nil },
 	}
 }
 
@@ -144,7 +145,7 @@ func TestHelpTeaches(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"help": {"--help"}, "check": {"check", "--help"}, "run": {"run", "--help"}, "plan": {"plan", "-h"}, "worker": {"worker", "--help"}, "sandbox": {"sandbox", "--help"},
-		"version": {"version", "--help"},
+		"version": {"version", "--help"}, "codec-server": {"codec-server", "--help"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -159,7 +160,7 @@ func TestHelpTeaches(t *testing.T) {
 func TestWrongUsageIsAShortErrorWithAHint(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
-		"":                                 `expected one of "check", "run", "plan", "worker", "sandbox", ...` + "\n" + `Run "payrecon --help"`,
+		"":                                 `expected one of "check", "run", "plan", "worker", "codec-server", ...` + "\n" + `Run "payrecon --help"`,
 		"rnu":                              `unexpected argument rnu, did you mean "run"?` + "\n" + `Run "payrecon --help"`,
 		"run --force":                      "unknown flag --force\n" + `Run "payrecon run --help"`,
 		"plan --approve 0123456789abcdef":  "unknown flag --approve\n" + `Run "payrecon plan --help"`,
@@ -178,6 +179,10 @@ func TestWrongUsageIsAShortErrorWithAHint(t *testing.T) {
 		"sandbox --same-get=-1s":           "--same-get must be above zero: limits can be turned up or down, never off",
 		"sandbox --listen 0.0.0.0:80":      "--listen must be a loopback address with a port, such as 127.0.0.1:8765",
 		"sandbox --listen localhost":       "--listen must be a loopback address with a port, such as 127.0.0.1:8765",
+		"codec-server --listen :8081":      "--listen must be a loopback address with a port, such as 127.0.0.1:8081",
+		"codec-server --ui 127.0.0.1:8233": `--ui: "127.0.0.1:8233" is not accepted, accepted is how the Web UI's address begins, such as http://127.0.0.1:8233`,
+		"codec-server --ui http://a/ui":    `--ui: "http://a/ui" is not accepted`,
+		"codec-server --ui *":              `--ui: "*" is not accepted`,
 	} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()

@@ -13,6 +13,8 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/temporal"
 
+	"payrecon/internal/codec"
+	"payrecon/internal/config"
 	"payrecon/internal/logging"
 	"payrecon/internal/remote"
 )
@@ -27,13 +29,39 @@ type Temporal interface {
 
 var _ Temporal = client.Client(nil)
 
-// Dial connects to Temporal as its own programs do: by environment variables, or a profile of its configuration file.
-func Dial(ctx context.Context, logger zerolog.Logger) (client.Client, error) {
+// Dial connects to Temporal as its own programs do: by environment variables, or a profile of its configuration file. With
+// keys, what is sent is encrypted by the first and what is read is decrypted by all.
+func Dial(ctx context.Context, logger zerolog.Logger, keys []config.Secret) (client.Client, error) {
+	payloads, err := codec.New(keys)
+	if err != nil {
+		return nil, err
+	}
+	return connect(ctx, logger, payloads.ForClient)
+}
+
+// dial connects with the keys of the configuration that the flag names, or that is at hand; there may be none.
+func (p *Program) dial(ctx context.Context, flag string) (Temporal, error) {
+	path, err := config.Find(flag)
+	if errors.Is(err, config.ErrNoFile) {
+		return p.Dial(ctx, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	keys, err := config.LoadKeys(path)
+	if err != nil {
+		return nil, err
+	}
+	return p.Dial(ctx, keys)
+}
+
+func connect(ctx context.Context, logger zerolog.Logger, encrypt func(*client.Options)) (client.Client, error) {
 	options, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return nil, fmt.Errorf("connection to Temporal: %w", err)
 	}
 	options.Logger = logging.Temporal(logger.Level(zerolog.WarnLevel))
+	encrypt(&options)
 	c, err := client.DialContext(ctx, options)
 	if err != nil {
 		address := options.HostPort

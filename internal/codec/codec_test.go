@@ -1,6 +1,7 @@
 package codec_test
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 	"testing"
@@ -173,4 +174,19 @@ func TestAPayloadThatWasChangedIsRefused(t *testing.T) {
 	}
 	_, err := c.Decode(changed[:1])
 	require.EqualError(t, err, `the payload was changed after key "`+newID+`" had encrypted it: cipher: message authentication failed`)
+}
+
+// What is in Temporal's database was written by older versions: the form of an encrypted payload may only be added to.
+func TestPayloadsOfOlderVersionsAreDecrypted(t *testing.T) {
+	t.Parallel()
+	const stored = "uVExdHAJMyPsGtEF2tebFp38X+jTuGLBs8ASGrUemufh+aQ8JmUIeBXZePVx1mob79P0Pgc//v753pQUSA=="
+	data, err := base64.StdEncoding.DecodeString(stored)
+	require.NoError(t, err)
+
+	decoded, err := with(t, newKey).Decode([]*common.Payload{{
+		Metadata: map[string][]byte{"encoding": []byte("binary/encrypted"), "encryption-key-id": []byte(newID)}, Data: data,
+	}})
+
+	require.NoError(t, err)
+	requireSame(t, payload("7351.42"), decoded[0])
 }

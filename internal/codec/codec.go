@@ -26,7 +26,7 @@ const (
 )
 
 // Codec encrypts payloads with its first key and decrypts those of all its keys. Payloads that are not encrypted are read
-// as they are, so that encryption can be switched on and off while runs are under way.
+// as they are, so that encryption can be switched on while runs are under way.
 //
 // It detects a payload that was changed, not one that was put into the place of another: whoever can write to Temporal's
 // database can still move payloads around in it.

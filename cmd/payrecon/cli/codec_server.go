@@ -23,8 +23,8 @@ other secret.
 It decrypts for whoever reaches it. So it listens on loopback only, and of web pages it answers those of --ui: run it on the
 machine whose browser shows the Web UI, for as long as somebody looks.
 
-In the Web UI, enter its address as the codec server's endpoint, and leave the options about tokens and credentials off. For
-the temporal CLI it is TEMPORAL_CODEC_ENDPOINT, or --codec-endpoint.
+In the Web UI, the glasses at the top take its address: "Use my browser setting", and leave access token and cross-origin
+credentials off. For the temporal CLI it is TEMPORAL_CODEC_ENDPOINT, or --codec-endpoint.
 
 Examples:
 
@@ -90,7 +90,7 @@ func (c codecServerCommand) Run(ctx context.Context, p *Program) error {
 	p.say("Codec server: http://%s", listener.Addr())
 	p.say("For:          %s", strings.Join(origins, " "))
 	p.say("Keys:         %s (the first encrypts)", strings.Join(payloads.KeyIDs(), " "))
-	p.say("Enter its address in the Web UI as the codec server's endpoint. Ctrl-C ends it.")
+	p.say("In the Web UI, the glasses at the top take its address. Ctrl-C ends it.")
 	return serve(ctx, listener, payloads.Handler(origins))
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"payrecon/cmd/payrecon/cli"
 	"payrecon/cmd/payrecon/cli/progress"
+	"payrecon/internal/config"
 	"payrecon/internal/logging"
 )
 
@@ -55,7 +56,9 @@ func run() int {
 		Logger:   logger,
 		Now:      time.Now,
 		Patience: 3 * time.Second,
-		Dial:     func(ctx context.Context) (cli.Temporal, error) { return cli.Dial(ctx, logger) },
+		Dial: func(ctx context.Context, keys []config.Secret) (cli.Temporal, error) {
+			return cli.Dial(ctx, logger, keys)
+		},
 	}
 	return program.Run(ctx, os.Args[1:])
 }

@@ -13,6 +13,9 @@ type Config struct {
 	TaskQueue string    // the Temporal task queue that workers poll and runs are started on
 	Companies []Company // at least one, in the file's order, names and Precoro accounts distinct
 	Path      string    // of the file
+	// EncryptionKeys are AES-256 keys for what Temporal keeps, 32 bytes each. The first encrypts, all decrypt. nil: nothing is
+	// encrypted.
+	EncryptionKeys []Secret
 }
 
 // Company is one Precoro account joined to one ERP account.

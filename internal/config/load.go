@@ -51,7 +51,7 @@ func Load(path string) (Config, error) {
 	found := newProblems(doc)
 	doc.expand(found)
 	root := &table{doc: doc, found: found, values: doc.values}
-	config := Config{Path: path, TaskQueue: taskQueue(root)}
+	config := Config{Path: path, TaskQueue: taskQueue(root), EncryptionKeys: encryptionKeys(root)}
 	tables := root.tables("company")
 	for _, t := range tables {
 		config.Companies = append(config.Companies, company(t))

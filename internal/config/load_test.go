@@ -142,7 +142,7 @@ func TestEveryProblemIsReportedAtOnceByItsPlace(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{
 		`1:1: task_queue: "a b" is not accepted, accepted is a name of at most 200 bytes without blanks`,
-		`2:1: colors: is not a key of this table, accepted are company, task_queue`,
+		`2:1: colors: is not a key of this table, accepted are company, encryption_keys, task_queue`,
 		`3:1: company.start: is missing`,
 		`4:1: company.name: "Acme" is not accepted, accepted is up to 40 of the characters a-z, 0-9 and -`,
 		`5:3: company.timezone: "Mars/Base" is not accepted, accepted is the name of a time zone such as Europe/Tallinn`,

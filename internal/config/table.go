@@ -61,7 +61,7 @@ func (t *table) show(path toml.Key, value any) string {
 // isSecret: what came from an expansion, and what is called by the name of a secret.
 func (d *document) isSecret(path toml.Key) bool {
 	name := path[len(path)-1]
-	return d.expanded[path.String()] || name == "token" || name == "password" || name == "email" || name == "username"
+	return d.expanded[path.String()] || name == keysKey || name == "token" || name == "password" || name == "email" || name == "username"
 }
 
 func bounded(text string) string {

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"payrecon/cmd/payrecon/cli"
+	"payrecon/internal/config"
 	"payrecon/internal/report"
 	"payrecon/internal/sandbox"
 	"payrecon/internal/schedule"
@@ -27,14 +28,14 @@ type kept struct{ client.Client }
 func (kept) Close() {}
 
 // command runs one command line of the real program against the field's server, and returns its output.
-func (f *field) command(t *testing.T, config string, args ...string) (stdout string) {
+func (f *field) command(t *testing.T, file string, args ...string) (stdout string) {
 	t.Helper()
 	var out, complaints bytes.Buffer
 	p := &cli.Program{
 		Stdout: &out, Stderr: &complaints, Logger: zerolog.Nop(), Now: time.Now, Patience: time.Hour, User: "alice@example.com",
-		Dial: func(context.Context) (cli.Temporal, error) { return kept{f.client}, nil },
+		Dial: func(context.Context, []config.Secret) (cli.Temporal, error) { return kept{f.client}, nil },
 	}
-	require.Zero(t, p.Run(t.Context(), append(args, "--config", config)), complaints.String())
+	require.Zero(t, p.Run(t.Context(), append(args, "--config", file)), complaints.String())
 	return out.String()
 }
 

@@ -256,7 +256,7 @@ func (v *vault) command(t *testing.T, arguments ...string) string {
 	var output safeBuffer
 	program := cli.Program{
 		Stdout: &output, Stderr: &output, Logger: zerolog.New(&output), Now: time.Now, Patience: time.Second,
-		Dial: func(context.Context) (cli.Temporal, error) {
+		Dial: func(context.Context, []config.Secret) (cli.Temporal, error) {
 			return client.Dial(client.Options{HostPort: v.server.Address, Logger: logging.Temporal(zerolog.New(&output))})
 		},
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"payrecon/cmd/payrecon/cli"
+	"payrecon/internal/config"
 	"payrecon/internal/sandbox"
 )
 
@@ -58,15 +59,15 @@ password = %[4]q
 }
 
 // checkWith runs the command where Temporal must not be asked.
-func checkWith(t *testing.T, config string, args ...string) console {
+func checkWith(t *testing.T, file string, args ...string) console {
 	t.Helper()
 	var stdout, stderr buffer
 	p := program(nil, &stdout, &stderr)
-	p.Dial = func(context.Context) (cli.Temporal, error) {
+	p.Dial = func(context.Context, []config.Secret) (cli.Temporal, error) {
 		t.Error("Temporal was asked for")
 		return nil, context.Canceled
 	}
-	code := p.Run(t.Context(), append([]string{"check", "--config", configuration(t, config)}, args...))
+	code := p.Run(t.Context(), append([]string{"check", "--config", configuration(t, file)}, args...))
 	for _, secret := range []string{"robot", checkedToken, checkedPassword} {
 		require.NotContains(t, stdout.String()+stderr.String(), secret)
 	}

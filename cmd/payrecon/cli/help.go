@@ -60,7 +60,8 @@ Exit codes: 0 both sides can be reached (busy and with warnings, too), 1 one can
 // Help is what `payrecon run --help` says beside the flags.
 func (runCommand) Help() string {
 	return `Starts a workflow of type ReconcilePayments, waits for its report and prints it to stdout. A worker must be running
-somewhere; this machine needs the address of Temporal and no secrets. Runs of one company wait for each other.
+somewhere; this machine needs the address of Temporal and no secrets but the encryption keys, if the worker has any. Runs
+of one company wait for each other.
 
 Meanwhile stderr shows what the run is doing, and why it waits: on a terminal in a few lines that are drawn again in place, else
 in a line when something else begins, and one a minute.

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"payrecon/cmd/payrecon/cli/progress"
+	"payrecon/internal/config"
 )
 
 // Program is the command line and what it needs of the world.
@@ -27,18 +28,19 @@ type Program struct {
 	Now            func() time.Time
 	// Patience is how long a run may wait for a worker before that is said.
 	Patience time.Duration
-	// Dial connects to Temporal, as Dial does.
-	Dial func(context.Context) (Temporal, error)
+	// Dial connects to Temporal with these encryption keys, as Dial does. Commands call dial, which finds them.
+	Dial func(context.Context, []config.Secret) (Temporal, error)
 }
 
 type commands struct {
-	Check    checkCommand    `cmd:"" help:"Ask both sides whether the credentials are right; write nothing."`
-	Run      runCommand      `cmd:"" help:"Reconcile now, wait for the result and print it."`
-	Plan     planCommand     `cmd:"" help:"Print what a run would do; write nothing."`
-	Worker   workerCommand   `cmd:"" help:"Do the work: poll Temporal for runs and carry them out."`
-	Schedule scheduleCommand `cmd:"" help:"Keep the schedules by which Temporal starts runs: set, show, pause, resume, run-now, delete."`
-	Sandbox  sandboxCommand  `cmd:"" help:"Play Precoro and Erply on this machine, to try payrecon out."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Check       checkCommand       `cmd:"" help:"Ask both sides whether the credentials are right; write nothing."`
+	Run         runCommand         `cmd:"" help:"Reconcile now, wait for the result and print it."`
+	Plan        planCommand        `cmd:"" help:"Print what a run would do; write nothing."`
+	Worker      workerCommand      `cmd:"" help:"Do the work: poll Temporal for runs and carry them out."`
+	Schedule    scheduleCommand    `cmd:"" help:"Keep the schedules by which Temporal starts runs: set, show, pause, resume, run-now, delete."`
+	CodecServer codecServerCommand `cmd:"" help:"Decrypt for the Temporal Web UI and CLI on this machine."`
+	Sandbox     sandboxCommand     `cmd:"" help:"Play Precoro and Erply on this machine, to try payrecon out."`
+	Version     versionCommand     `cmd:"" help:"Print the version."`
 }
 
 // Run carries out one command line and returns the code to exit with. When ctx ends, a worker stops gracefully and a

@@ -24,6 +24,7 @@ import (
 	"go.uber.org/goleak"
 
 	"payrecon/cmd/payrecon/cli"
+	"payrecon/internal/config"
 	"payrecon/internal/report"
 	"payrecon/internal/schedule/scheduletest"
 	"payrecon/workflows"
@@ -153,7 +154,7 @@ func program(s *temporal, stdout, stderr *buffer) *cli.Program {
 	return &cli.Program{
 		Stdout: stdout, Stderr: stderr, Logger: zerolog.Nop(), Patience: time.Hour, User: "alice",
 		Now:  func() time.Time { return time.Date(2026, 3, 14, 12, 15, 0, 0, time.FixedZone("EET", 7200)) },
-		Dial: func(context.Context) (cli.Temporal, error) { return s, nil },
+		Dial: func(context.Context, []config.Secret) (cli.Temporal, error) { return s, nil },
 	}
 }
 
@@ -171,6 +172,7 @@ func TestHelpTeaches(t *testing.T) {
 		"version": {"version", "--help"}, "schedule": {"schedule", "--help"}, "schedule_set": {"schedule", "set", "--help"}, "schedule_show": {"schedule", "show", "--help"},
 		"schedule_pause": {"schedule", "pause", "--help"}, "schedule_resume": {"schedule", "resume", "--help"}, "schedule_run_now": {"schedule", "run-now", "--help"},
 		"schedule_delete": {"schedule", "delete", "--help"},
+		"codec-server":    {"codec-server", "--help"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -211,6 +213,10 @@ func TestWrongUsageIsAShortErrorWithAHint(t *testing.T) {
 		"sandbox --same-get=-1s":           "--same-get must be above zero: limits can be turned up or down, never off",
 		"sandbox --listen 0.0.0.0:80":      "--listen must be a loopback address with a port, such as 127.0.0.1:8765",
 		"sandbox --listen localhost":       "--listen must be a loopback address with a port, such as 127.0.0.1:8765",
+		"codec-server --listen :8081":      "--listen must be a loopback address with a port, such as 127.0.0.1:8081",
+		"codec-server --ui 127.0.0.1:8233": `--ui: "127.0.0.1:8233" is not accepted, accepted is how the Web UI's address begins, such as http://127.0.0.1:8233`,
+		"codec-server --ui http://a/ui":    `--ui: "http://a/ui" is not accepted`,
+		"codec-server --ui *":              `--ui: "*" is not accepted`,
 	} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()

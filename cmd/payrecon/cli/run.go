@@ -33,7 +33,7 @@ type request struct {
 	Invoice    []int64       `placeholder:"NUMBER" help:"Only this Precoro document number. Repeat it, or separate by commas; at most 100."`
 	Wait       time.Duration `default:"1h" help:"How long the run may wait for its turn. Default: ${default}."`
 	Output     string        `short:"o" enum:"table,json" default:"table" help:"How to print the report: table or json. Default: ${default}."`
-	Config     string        `placeholder:"FILE" help:"Configuration file; only its task queue and company names are read. Default: $$PAYRECON_CONFIG, or payrecon.toml here if there is one."`
+	Config     string        `placeholder:"FILE" help:"Configuration file; only its task queue, company names and encryption keys are read. Default: $$PAYRECON_CONFIG, or payrecon.toml here if there is one."`
 	TaskQueue  string        `placeholder:"NAME" help:"Task queue that the worker polls, instead of the configuration's."`
 	WorkflowID string        `name:"workflow-id" placeholder:"ID" help:"Workflow ID of the run. Default: reconcile-COMPANY-TIME-RANDOM."`
 }
@@ -71,7 +71,7 @@ func (r request) asks() bool {
 // Run starts a run, or attaches to one, and prints its report.
 func (c runCommand) Run(ctx context.Context, p *Program) error {
 	if c.Attach != "" {
-		return p.attach(ctx, c.Attach, c.Output)
+		return p.attach(ctx, c.Attach, c.Config, c.Output)
 	}
 	wish := c.wish(workflows.ModeApply)
 	wish.Approve = c.Approve
@@ -136,7 +136,7 @@ func (p *Program) start(ctx context.Context, r request, wish workflows.Request) 
 	if err != nil {
 		return err
 	}
-	temporal, err := p.Dial(ctx)
+	temporal, err := p.dial(ctx, r.Config)
 	if err != nil {
 		return err
 	}
@@ -179,8 +179,8 @@ func (p *Program) await(ctx context.Context, temporal Temporal, run client.Workf
 	return result, err
 }
 
-func (p *Program) attach(ctx context.Context, id, output string) error {
-	temporal, err := p.Dial(ctx)
+func (p *Program) attach(ctx context.Context, id, file, output string) error {
+	temporal, err := p.dial(ctx, file)
 	if err != nil {
 		return err
 	}

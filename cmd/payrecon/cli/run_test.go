@@ -15,6 +15,7 @@ import (
 	sdk "go.temporal.io/sdk/temporal"
 
 	"payrecon/cmd/payrecon/cli"
+	"payrecon/internal/config"
 	"payrecon/internal/reconcile"
 	"payrecon/internal/report"
 	"payrecon/workflows"
@@ -248,7 +249,7 @@ func TestTemporalThatCannotBeReachedIsAnError(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr buffer
 	p := program(nil, &stdout, &stderr)
-	p.Dial = func(context.Context) (cli.Temporal, error) {
+	p.Dial = func(context.Context, []config.Secret) (cli.Temporal, error) {
 		return nil, errors.New("connecting to Temporal at nowhere:7233: refused")
 	}
 	for _, args := range [][]string{{"run", "--task-queue", "q"}, {"run", "--attach", "x"}} {
@@ -260,7 +261,7 @@ func TestTemporalThatCannotBeReachedIsAnError(t *testing.T) {
 func TestDialErrorNamesTheAddressAndWhatToSet(t *testing.T) {
 	t.Setenv("TEMPORAL_CONFIG_FILE", configuration(t, ""))
 	t.Setenv("TEMPORAL_ADDRESS", "127.0.0.1:1") // nothing listens there
-	_, err := cli.Dial(t.Context(), zerolog.Nop())
+	_, err := cli.Dial(t.Context(), zerolog.Nop(), nil)
 	require.ErrorContains(t, err, "connecting to Temporal at 127.0.0.1:1: ")
 	require.ErrorContains(t, err, "; set TEMPORAL_ADDRESS, and TEMPORAL_NAMESPACE")
 }

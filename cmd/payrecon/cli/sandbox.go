@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"time"
@@ -56,9 +55,14 @@ func (c sandboxCommand) Validate() error {
 			return fmt.Errorf("%s must be above zero: limits can be turned up or down, never off", limit.flag)
 		}
 	}
-	host, _, err := net.SplitHostPort(c.Listen)
+	return onLoopback(c.Listen, "127.0.0.1:8765")
+}
+
+// onLoopback refuses an address to listen on that others than this machine reach.
+func onLoopback(address, such string) error {
+	host, _, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return errors.New("--listen must be a loopback address with a port, such as 127.0.0.1:8765")
+		return fmt.Errorf("--listen must be a loopback address with a port, such as %s", such)
 	}
 	return nil
 }

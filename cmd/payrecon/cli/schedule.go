@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/client"
 
+	"payrecon/internal/codec"
 	"payrecon/internal/config"
 	"payrecon/internal/reconcile"
 	"payrecon/internal/schedule"
@@ -29,7 +30,7 @@ type scheduleCommand struct {
 // scheduled says whose schedules a command is about.
 type scheduled struct {
 	Company string `placeholder:"NAME" help:"Company whose schedule is meant. Default: all of the configuration, one after another."`
-	Config  string `placeholder:"FILE" help:"Configuration file; only its task queue and company names are read. Default: $$PAYRECON_CONFIG, or payrecon.toml here if there is one."`
+	Config  string `placeholder:"FILE" help:"Configuration file; only its task queue, its keys and its company names are read. Default: $$PAYRECON_CONFIG, or payrecon.toml here if there is one."`
 }
 
 type scheduleSetCommand struct {
@@ -125,12 +126,15 @@ func (c scheduleShowCommand) Run(ctx context.Context, p *Program) error {
 	if err != nil {
 		return err
 	}
-	temporal, err := p.Dial(ctx)
+	temporal, err := p.dial(ctx, names.path)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
-	keeper := p.keeper(temporal)
+	keeper, err := p.keeper(temporal, names.path)
+	if err != nil {
+		return err
+	}
 	companies := []string{c.Company}
 	if c.Company == "" { // those of the configuration, and what else there is
 		listed, err := keeper.Companies(ctx)
@@ -287,12 +291,15 @@ func (p *Program) eachOf(ctx context.Context, s scheduled, do func(schedule.Keep
 
 // eachSchedule does something to the schedule of each company. One that has none does not stop the others.
 func (p *Program) eachSchedule(ctx context.Context, names names, companies []string, do func(schedule.Keeper, string) error) error {
-	temporal, err := p.Dial(ctx)
+	temporal, err := p.dial(ctx, names.path)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
-	keeper := p.keeper(temporal)
+	keeper, err := p.keeper(temporal, names.path)
+	if err != nil {
+		return err
+	}
 	missing := false
 	for _, company := range companies {
 		switch err := do(keeper, company); {
@@ -317,10 +324,21 @@ func (n names) without(company string) string {
 	return fmt.Sprintf("%s has no schedule, and %s no such company; it has %s", company, n.path, strings.Join(n.companies, ", "))
 }
 
-func (p *Program) keeper(temporal Temporal) schedule.Keeper {
-	return schedule.Keeper{
-		Schedules: temporal.ScheduleClient(), Payloads: converter.GetDefaultDataConverter(), Who: schedule.Who{Name: p.User, At: p.Now()},
+// keeper keeps schedules, whose inputs are encrypted where the configuration has keys.
+func (p *Program) keeper(temporal Temporal, path string) (schedule.Keeper, error) {
+	keys, err := keysOf(path)
+	if err != nil {
+		return schedule.Keeper{}, err
 	}
+	payloads, err := codec.New(keys)
+	if err != nil {
+		return schedule.Keeper{}, err
+	}
+	var options client.Options
+	payloads.ForClient(&options)
+	return schedule.Keeper{
+		Schedules: temporal.ScheduleClient(), Payloads: options.DataConverter, Who: schedule.Who{Name: p.User, At: p.Now()},
+	}, nil
 }
 
 // scheduleError says what became of a command that Temporal did not carry out.

@@ -13,6 +13,8 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/temporal"
 
+	"payrecon/internal/codec"
+	"payrecon/internal/config"
 	"payrecon/internal/logging"
 	"payrecon/internal/remote"
 )
@@ -29,13 +31,44 @@ type Temporal interface {
 
 var _ Temporal = client.Client(nil)
 
-// Dial connects to Temporal as its own programs do: by environment variables, or a profile of its configuration file.
-func Dial(ctx context.Context, logger zerolog.Logger) (client.Client, error) {
+// Dial connects to Temporal as its own programs do: by environment variables, or a profile of its configuration file. With
+// keys, what is sent is encrypted by the first and what is read is decrypted by all.
+func Dial(ctx context.Context, logger zerolog.Logger, keys []config.Secret) (client.Client, error) {
+	payloads, err := codec.New(keys)
+	if err != nil {
+		return nil, err
+	}
+	return connect(ctx, logger, payloads.ForClient)
+}
+
+// dial connects with the keys of the configuration that the flag names, or that is at hand.
+func (p *Program) dial(ctx context.Context, flag string) (Temporal, error) {
+	keys, err := keysOf(flag)
+	if err != nil {
+		return nil, err
+	}
+	return p.Dial(ctx, keys)
+}
+
+// keysOf are the keys of that configuration; there may be none.
+func keysOf(flag string) ([]config.Secret, error) {
+	path, err := config.Find(flag)
+	switch {
+	case errors.Is(err, config.ErrNoFile):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return config.LoadKeys(path)
+}
+
+func connect(ctx context.Context, logger zerolog.Logger, encrypt func(*client.Options)) (client.Client, error) {
 	options, err := envconfig.LoadDefaultClientOptions()
 	if err != nil {
 		return nil, fmt.Errorf("connection to Temporal: %w", err)
 	}
 	options.Logger = logging.Temporal(logger.Level(zerolog.WarnLevel))
+	encrypt(&options)
 	c, err := client.DialContext(ctx, options)
 	if err != nil {
 		address := options.HostPort

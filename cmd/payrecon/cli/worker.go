@@ -7,6 +7,7 @@ import (
 	"payrecon/erp"
 	"payrecon/erp/erply"
 	"payrecon/erp/tryton"
+	"payrecon/internal/codec"
 	"payrecon/internal/config"
 	"payrecon/worker"
 )
@@ -32,7 +33,14 @@ func (c workerCommand) Run(ctx context.Context, p *Program) error {
 	if _, err := worker.Companies(settings, adapters); err != nil {
 		return fmt.Errorf("configuration %s: %w", path, err)
 	}
-	temporal, err := Dial(ctx, p.Logger)
+	payloads, err := codec.New(settings.EncryptionKeys)
+	if err != nil {
+		return err
+	}
+	if ids := payloads.KeyIDs(); len(ids) > 0 {
+		p.Logger.Info().Str("key", ids[0]).Strs("older_keys", ids[1:]).Msg("what Temporal keeps is encrypted")
+	}
+	temporal, err := connect(ctx, p.Logger, payloads.ForWorker)
 	if err != nil {
 		return err
 	}

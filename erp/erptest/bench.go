@@ -3,6 +3,7 @@ package erptest
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,9 @@ import (
 	"payrecon/internal/reconcile"
 )
 
+// serial is of links and keys, so that none is used twice, also where accounts share their books.
+var serial atomic.Int64
+
 // bench is an account within a test.
 type bench struct {
 	*Account
@@ -19,7 +23,6 @@ type bench struct {
 	t       *testing.T
 	subject Subject
 	watch   *watch
-	serial  *int64 // of links and keys, so that none is used twice
 }
 
 func newBench(t *testing.T, subject Subject) *bench {
@@ -29,7 +32,7 @@ func newBench(t *testing.T, subject Subject) *bench {
 	if account.Adapter != nil && account.Other != nil {
 		account.Adapter, account.Other = watched{account.Adapter, w}, watched{account.Other, w}
 	}
-	return &bench{Account: &account, t: t, subject: subject, watch: w, serial: new(int64)}
+	return &bench{Account: &account, t: t, subject: subject, watch: w}
 }
 
 // run is a subtest upon the same account. None of its faults outlives it.
@@ -58,8 +61,7 @@ func (b *bench) needs(ability Ability) {
 func (b *bench) ctx() context.Context { return b.t.Context() }
 
 func (b *bench) next() int64 {
-	*b.serial++
-	return 7_000_000 + *b.serial
+	return 7_000_000 + serial.Add(1)
 }
 
 // link is one that no bill has yet.

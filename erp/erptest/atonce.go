@@ -72,12 +72,12 @@ func writersAtOnce(b *bench) {
 	})
 	b.run("readers and writers", func(b *bench) {
 		link := b.link()
-		bill, order := b.add(BillSpec{Link: link, Total: b.amount("100.00")}), b.order("40.00")
+		bill := b.add(BillSpec{Link: link, Total: b.amount("100.00")})
 		outcomes := b.together(func(ctx context.Context, i int) error {
 			var err error
 			switch i % 4 {
 			case 0:
-				_, err = Pay(ctx, b.Adapter, bill, order)
+				_, err = Pay(ctx, b.Adapter, bill, b.order("40.00"))
 			case 1:
 				_, err = b.Adapter.FindBills(ctx, []erp.Link{{Invoice: link}})
 			case 2:

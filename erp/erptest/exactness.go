@@ -17,9 +17,11 @@ func exactness(b *bench) {
 			require.NoError(b.t, err)
 			cent, err := money.FromMinor(1, currency)
 			require.NoError(b.t, err)
-			for _, total := range []money.Amount{
-				b.minor(currency, 2), b.minor(currency, 30), b.minor(currency, 100_029), b.minor(currency, 999_999_999_999),
-			} {
+			totals := []money.Amount{b.minor(currency, 999_999_999_999), b.minor(currency, 2), b.minor(currency, 30), b.minor(currency, 100_029)}
+			if b.subject.Costly {
+				totals = totals[:1]
+			}
+			for _, total := range totals {
 				bill := b.add(BillSpec{Link: b.link(), Total: total})
 				first, second := b.order("1.00"), b.order("1.00")
 				first.Amount, second.Amount = cent, b.less(total, cent)
@@ -28,7 +30,7 @@ func exactness(b *bench) {
 				b.pay(bill, second)
 				b.paidOnce(bill, first)
 				b.paidOnce(bill, second)
-				require.Equal(b.t, total, b.Books(b.t, bill).Paid)
+				require.Equal(b.t, total, b.read(bill).Bill.Paid)
 			}
 		})
 	}

@@ -33,6 +33,12 @@ type Subject struct {
 	// It must be so wherever Found.Unique is. Where it is not, each writer that has read before may make one: callers see to
 	// it that there is one writer, who reads before each write.
 	Once bool
+
+	// Themes are those of the suite that are run, all of them if empty: for an ERP that was through all of it, when only
+	// something about its writes is different.
+	Themes []string
+	// Costly: one payment takes the ERP the better part of a second. What says the same again in another way is left out.
+	Costly bool
 }
 
 // Ability is what one ERP can do and another cannot.

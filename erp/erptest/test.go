@@ -1,6 +1,9 @@
 package erptest
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // Test runs the whole suite. It fails where the Subject leaves out what it does not say that it cannot do.
 func Test(t *testing.T, subject Subject) { //nolint:tparallel // the test is whoever calls it
@@ -30,6 +33,9 @@ func Test(t *testing.T, subject Subject) { //nolint:tparallel // the test is who
 		{"rights", rights},
 		{"cost", cost},
 	} {
+		if len(subject.Themes) > 0 && !slices.Contains(subject.Themes, theme.name) {
+			continue
+		}
 		t.Run(theme.name, func(t *testing.T) {
 			t.Parallel()
 			theme.test(newBench(t, subject))

@@ -70,17 +70,17 @@ func writersAtOnce(b *bench) {
 			b.paidOnce(bill, orders[i])
 		}
 	})
-	b.run("readers and writers", func(b *bench) {
+	b.run("readers and a writer", func(b *bench) {
 		link := b.link()
 		bill := b.add(BillSpec{Link: link, Total: b.amount("100.00")})
 		outcomes := b.together(func(ctx context.Context, i int) error {
 			var err error
-			switch i % 4 {
-			case 0:
+			switch { // one writes: what another has moved meanwhile, it may leave alone
+			case i == 0:
 				_, err = Pay(ctx, b.Adapter, bill, b.order("40.00"))
-			case 1:
+			case i%3 == 1:
 				_, err = b.Adapter.FindBills(ctx, []erp.Link{{Invoice: link}})
-			case 2:
+			case i%3 == 2:
 				_, err = b.Adapter.ListBills(ctx, erp.ListQuery{ChangedSince: b.Now().Add(-time.Hour)})
 			default:
 				_, err = b.Adapter.ReadBills(ctx, []string{bill})

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,11 +18,12 @@ import (
 type Books struct {
 	c *client
 
-	company, supplier, address  int
+	company                     int
 	payable, expense            int // accounts
 	purchases, method, writeOff int
 	currencies                  map[string]int
 	terms                       []int
+	keyed                       bool // payments have the field of the module payrecon
 }
 
 // Bill is a supplier's invoice as it arrives.
@@ -38,7 +40,7 @@ type Bill struct {
 // Payment is a payment record of Tryton's.
 type Payment struct {
 	Bill        string // id
-	Amount      string // what is open on the bill's next instalment if empty
+	Amount      string // all of the bill's next instalment that no payment record asks for yet if empty
 	Date        money.Date
 	Description string
 	State       string // how far it is taken: draft, approved, processing or succeeded; succeeded if empty
@@ -87,6 +89,11 @@ func (d *Database) Books(ctx context.Context) (*Books, error) {
 	for _, currency := range found {
 		b.currencies[currency.Code] = currency.ID
 	}
+	var fields map[string]any
+	if err := c.model(ctx, &fields, "account.payment", "fields_get", []string{"payrecon_key"}); err != nil {
+		return nil, err
+	}
+	b.keyed = len(fields) > 0
 	return b, nil
 }
 
@@ -140,9 +147,15 @@ func (b *Books) bill(ctx context.Context, bill Bill) (object, error) {
 		"journal": b.purchases, "account": b.payable, "payment_term": b.terms[term], "invoice_date": day(date),
 		"reference": bill.Reference,
 		"lines": list{list{"create", list{object{
-			"type": "line", "quantity": 1, "account": b.expense, "unit_price": decimal(bill.Total), "description": "as agreed",
+			"type": "line", "company": b.company, "currency": currency, "quantity": 1, "account": b.expense, "unit_price": decimal(bill.Total), "description": "as agreed",
 		}}}},
 	}, nil
+}
+
+// Call is whatever else can be done in Tryton: a method of a model with its parameters, the context excepted, and where to
+// put what it returns, which may be nil.
+func (b *Books) Call(ctx context.Context, result any, model, method string, parameters ...any) error {
+	return b.c.model(ctx, result, model, method, parameters...)
 }
 
 // Today is the day that Tryton's clock shows.
@@ -162,7 +175,7 @@ func (b *Books) CancelBill(ctx context.Context, bill string) error {
 	return b.button(ctx, "account.invoice", "cancel", bill, "cancelled")
 }
 
-// SetReference changes the bill's external id.
+// SetReference changes the external id of a draft; that of a posted bill can not be changed any more.
 func (b *Books) SetReference(ctx context.Context, bill, reference string) error {
 	id, err := number(bill)
 	if err != nil {
@@ -208,7 +221,9 @@ func (b *Books) take(ctx context.Context, payment int, date money.Date, state st
 	}{
 		{"draft", func() error { return nil }},
 		{"approved", func() error { return b.button(ctx, "account.payment", "approve", id, "approved") }},
-		{"processing", func() error { return b.fill(ctx, "account.payment.process", "process", payment, object{}, "processing") }},
+		{"processing", func() error {
+			return b.fill(ctx, "account.payment.process", "process", payment, object{}, "processing")
+		}},
 		{"succeeded", func() error {
 			return b.fill(ctx, "account.payment.succeed", "succeed", payment, object{"date": day(date)}, "succeeded")
 		}},
@@ -353,16 +368,23 @@ func (b *Books) Credit(ctx context.Context, bill string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return note, b.reconcile(ctx, append(i.LinesToPay, credit.LinesToPay...))
+	return note, b.reconcile(ctx, slices.Concat(i.LinesToPay, credit.LinesToPay))
 }
 
-// WriteOff closes a bill without anybody paying what is open.
+// WriteOff settles a bill with all that has paid it, and writes off what is left, which may be nothing. Tryton settles by itself
+// only when a payment is made that fits: a bill that was paid in parts by payment records stays posted until somebody does this.
 func (b *Books) WriteOff(ctx context.Context, bill string) error {
 	i, err := b.invoice(ctx, bill)
 	if err != nil {
 		return err
 	}
-	return b.reconcile(ctx, append(i.LinesToPay, i.PaymentLines...))
+	cleared, err := b.c.ids(ctx, "account.move.line", list{
+		list{"account", "=", b.payable}, list{"move.origin.line", "in", i.LinesToPay, "account.payment"},
+	})
+	if err != nil {
+		return err
+	}
+	return b.reconcile(ctx, slices.Concat(i.LinesToPay, i.PaymentLines, cleared))
 }
 
 // reconcile settles payable lines with each other, and writes off what is left.
@@ -406,13 +428,13 @@ func (b *Books) invoice(ctx context.Context, bill string) (invoice, error) {
 
 type openLine struct {
 	ID             int
-	Payment        decimal `json:"payment_amount"` // what is open less what payments are under way for
+	Payment        decimal `json:"payment_amount"` // what no payment record asks for yet
 	Reconciliation *int
 	party          int
 	currency       int
 }
 
-// openLine is the bill's first instalment that is not settled, and for which no payment is under way if there is such a one.
+// openLine is the bill's first instalment that is not settled, one that payment records do not ask for in full if there is one.
 func (b *Books) openLine(ctx context.Context, bill string) (openLine, error) {
 	i, err := b.invoice(ctx, bill)
 	if err != nil {
@@ -481,12 +503,10 @@ func (b *Books) isIn(ctx context.Context, model string, id int, after string, st
 	if err != nil {
 		return err
 	}
-	for _, state := range states {
-		if row.State == state {
-			return nil
-		}
+	if !slices.Contains(states, row.State) {
+		return fmt.Errorf("%s %d is %s after %s", model, id, row.State, after)
 	}
-	return fmt.Errorf("%s %d is %s after %s", model, id, row.State, after)
+	return nil
 }
 
 const maxWarnings = 5

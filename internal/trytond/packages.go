@@ -103,7 +103,7 @@ func noServices() (undo func(), err error) {
 		}
 	}
 	for path, text := range map[string]string{
-		"/usr/sbin/policy-rc.d": "#!/bin/sh\nexit 101\n",
+		"/usr/sbin/policy-rc.d":                                "#!/bin/sh\nexit 101\n",
 		"/etc/postgresql-common/createcluster.d/payrecon.conf": "create_main_cluster = false\n",
 	} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as Debian has it

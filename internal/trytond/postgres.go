@@ -21,9 +21,8 @@ const (
 
 // newCluster makes an empty data directory.
 func (h *home) newCluster(ctx context.Context) error {
-	_, err := h.run(ctx, filepath.Join(postgresBin, "initdb"), "-D", "pg", "-U", databaseUser, "-A", "trust", "-E", "UTF8",
+	return h.run(ctx, filepath.Join(postgresBin, "initdb"), "-D", "pg", "-U", databaseUser, "-A", "trust", "-E", "UTF8",
 		"--locale=C.UTF-8", "--no-sync", "--wal-segsize=1") // small segments: the directory is copied often
-	return err
 }
 
 // startPostgres starts PostgreSQL on a socket in the directory and on no port. What it holds may be lost with the machine:
@@ -31,7 +30,7 @@ func (h *home) newCluster(ctx context.Context) error {
 func (h *home) startPostgres(ctx context.Context) (*process, error) {
 	cmd := h.command(context.WithoutCancel(ctx), filepath.Join(postgresBin, "postgres"), "-D", "pg", "-k", h.dir,
 		"-c", "listen_addresses=", "-c", "max_connections=300", "-c", "fsync=off", "-c", "synchronous_commit=off",
-		"-c", "full_page_writes=off", "-c", "jit=off")
+		"-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0", "-c", "autovacuum=off", "-c", "jit=off")
 	cmd.SysProcAttr = apart(h.as, syscall.SIGQUIT) // which it takes its children along with
 	p, err := h.start(cmd, "postgres.log")
 	if err != nil {
@@ -42,7 +41,7 @@ func (h *home) startPostgres(ctx context.Context) (*process, error) {
 	again := time.NewTicker(pollEvery)
 	defer again.Stop()
 	for {
-		if _, err = h.run(ctx, filepath.Join(postgresBin, "pg_isready"), "--quiet"); err == nil {
+		if err = h.run(ctx, filepath.Join(postgresBin, "pg_isready")); err == nil {
 			return p, nil
 		}
 		select {
@@ -62,6 +61,5 @@ func (h *home) sql(ctx context.Context, database string, statements ...string) e
 	for _, statement := range statements {
 		arguments = append(arguments, "--command", statement)
 	}
-	_, err := h.run(ctx, filepath.Join(postgresBin, "psql"), arguments...)
-	return err
+	return h.run(ctx, filepath.Join(postgresBin, "psql"), arguments...)
 }

@@ -96,16 +96,12 @@ func (h *home) command(ctx context.Context, program string, arguments ...string)
 	return cmd
 }
 
-// run runs a program to its end and returns what it printed.
-func (h *home) run(ctx context.Context, program string, arguments ...string) (string, error) {
-	cmd := h.command(ctx, program, arguments...)
-	var complaints bytes.Buffer
-	cmd.Stderr = &complaints
-	output, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("%s: %w: %s", filepath.Base(program), err, tail(complaints.Bytes()))
+// run runs a program to its end.
+func (h *home) run(ctx context.Context, program string, arguments ...string) error {
+	if output, err := h.command(ctx, program, arguments...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", filepath.Base(program), err, tail(output))
 	}
-	return string(output), nil
+	return nil
 }
 
 // unprivileged is whom programs run as: initdb refuses root, and an ERP that runs as root proves less.

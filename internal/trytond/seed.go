@@ -9,18 +9,18 @@ import (
 	"payrecon/internal/money"
 )
 
-// Who there is in every database. The passwords are no secrets: the server is on loopback and lives for a test.
+// Who there is in every database.
 const (
-	Admin         = "admin" // what Books acts as
-	AdminPassword = "Keepr-of-184-bz"
+	Admin         = "admin"           // what Books acts as
+	AdminPassword = "Keepr-of-184-bz" //nolint:gosec // no secret: the server is on loopback and lives for a test
 
 	// User may do what the adapter needs and no more: its groups are Account, Payment and Payment Approval.
 	User         = "payrecon"
-	UserPassword = "Twin-ledgr-8305"
+	UserPassword = "Twin-ledgr-8305" //nolint:gosec // no secret: the server is on loopback and lives for a test
 
 	// Reader may look at bills and payments, and change nothing: its group is Account.
 	Reader         = "reader"
-	ReaderPassword = "Only-skim-4273"
+	ReaderPassword = "Only-skim-4273" //nolint:gosec // no secret: the server is on loopback and lives for a test
 )
 
 // Journal is the name of the payment journals, one for each currency.

@@ -48,7 +48,7 @@ func Launch(ctx context.Context, log io.Writer) (*Server, error) {
 }
 
 func launch(ctx context.Context, h *home, template string) (*Server, error) {
-	if _, err := h.run(ctx, "/usr/bin/tar", "-xf", template); err != nil {
+	if err := h.run(ctx, "/usr/bin/tar", "-xf", template); err != nil {
 		return nil, err
 	}
 	if err := h.configure(); err != nil {

@@ -83,6 +83,7 @@ func template(ctx context.Context, log io.Writer) (string, error) {
 	if path, ok := trusted(name); ok {
 		return path, nil
 	}
+	forget()
 	began := time.Now() //nolint:forbidigo // how long it takes is told
 	say(log, "making a Tryton to start from; this takes a minute and is done once")
 	if err := build(ctx, log, path, year); err != nil {
@@ -111,6 +112,18 @@ func trusted(name string) (path string, ok bool) {
 	return "", false
 }
 
+const keep = 7 * 24 * time.Hour
+
+// forget deletes this user's templates that are a week old: each has 70 MB, and every change of a source makes another one.
+func forget() {
+	old, _ := filepath.Glob(templateOf(os.Geteuid(), "*")) // the pattern is well-formed
+	for _, path := range old {
+		if info, err := os.Lstat(path); err == nil && time.Since(info.ModTime()) > keep { //nolint:forbidigo // it is the machine's clock that stamped it
+			_ = os.Remove(path) // it is only in the way
+		}
+	}
+}
+
 // fingerprint is the same exactly if the same template would come out.
 func fingerprint(versions string, year int) (string, error) {
 	hash := sha256.New()
@@ -136,7 +149,7 @@ func lock(path string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil { //nolint:gosec // a descriptor is small
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
 	}
 	return func() { _ = file.Close() }, nil // which unlocks it
@@ -149,6 +162,9 @@ func build(ctx context.Context, log io.Writer, path string, year int) error {
 		return err
 	}
 	err = h.build(ctx, log, year)
+	if err == nil { // what was written so far is in the tables: its log is only copied for nothing
+		err = h.run(ctx, filepath.Join(postgresBin, "pg_resetwal"), "-D", "pg")
+	}
 	if err == nil {
 		err = h.pack(ctx, path)
 	}
@@ -216,7 +232,7 @@ func (h *home) hurried(ctx context.Context, database string, arguments []string)
 	if err != nil {
 		return err
 	}
-	if _, err := h.run(ctx, trytondAdmin, append([]string{"-c", "trytond.conf", "-d", database}, arguments...)...); err != nil {
+	if err := h.run(ctx, trytondAdmin, append([]string{"-c", "trytond.conf", "-d", database}, arguments...)...); err != nil {
 		return err
 	}
 	return h.sql(ctx, database,

@@ -131,7 +131,7 @@ func (b *books) RoundTrip(r *http.Request) (*http.Response, error) {
 func (b *books) secrets() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return append([]string{erplyPassword, "a wrong password"}, b.sessions...)
+	return append([]string{erplyPassword}, b.sessions...)
 }
 
 func isLogin(_ *http.Request, body []byte) bool {

@@ -1,0 +1,171 @@
+//go:build unix
+
+package tryout
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"payrecon/internal/money"
+	"payrecon/internal/reconcile"
+	"payrecon/internal/sandbox"
+	"payrecon/internal/trytond"
+)
+
+// Case is an invoice in Precoro with its bill in Tryton, and what people have paid of it.
+type Case struct {
+	Invoice sandbox.Invoice
+	Bill    string // Tryton's id, "" for none
+	Facts   []*Fact
+	// Except is why no machine may write on it, "" if one may. Nothing is due then.
+	Except reconcile.Reason
+}
+
+// Fact is one payment that people made, wherever they have entered it: on one side, so that payrecon owes it to the other, or
+// on both.
+type Fact struct {
+	Amount  money.Amount
+	Date    money.Date
+	Precoro int64  // id of the payment there, 0 if nobody has entered it there
+	Tryton  string // "p" and the id of a payment record, or "l" and the id of a line of the ledger, "" if nobody has
+}
+
+// Document is what a case begins with.
+type Document struct {
+	Total       string
+	Currency    string // "EUR" if empty
+	Instalments int
+	Draft       bool   // nobody has posted the bill
+	BillTotal   string // another than the invoice's
+	NoBill      bool
+}
+
+// Way is how people pay in Tryton.
+type Way string
+
+// The three ways. Only the first leaves a payment record; the others are lines of the ledger.
+const (
+	ByRecord    Way = "by a payment record"
+	ByWizard    Way = "by the Pay wizard"
+	ByStatement Way = "by a bank statement"
+)
+
+// Ways are all of them.
+func Ways() []Way { return []Way{ByRecord, ByWizard, ByStatement} }
+
+// Enter puts an invoice into Precoro and its bill into Tryton.
+func (c *Company) Enter(ctx context.Context, d Document) (*Case, error) {
+	if d.Currency == "" {
+		d.Currency = "EUR"
+	}
+	one := &Case{Invoice: c.AddInvoice(sandbox.Invoice{Currency: d.Currency, Total: d.Total})}
+	switch {
+	case d.NoBill:
+		one.Except = reconcile.NoBill
+	case d.BillTotal != "":
+		one.Except = reconcile.TotalMismatch
+	case d.Draft:
+		one.Except = reconcile.NotConfirmed
+	}
+	if d.BillTotal == "" {
+		d.BillTotal = d.Total
+	}
+	if !d.NoBill {
+		c.stage.alive.RLock()
+		defer c.stage.alive.RUnlock()
+		var err error
+		one.Bill, err = c.Books.AddBill(ctx, trytond.Bill{
+			Reference: strconv.FormatInt(one.Invoice.ID, 10), Total: d.BillTotal, Currency: d.Currency, Date: c.day(-60),
+			Instalments: d.Instalments, Draft: d.Draft,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("enter a bill: %w", err)
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cases = append(c.cases, one)
+	return one, nil
+}
+
+func (c *Case) amount(number string) (money.Amount, error) {
+	return money.Parse(number, c.Invoice.Currency)
+}
+
+// PayInPrecoro lets a person pay there, so many days from today.
+func (c *Company) PayInPrecoro(one *Case, number string, day int) (*Fact, error) {
+	amount, err := one.amount(number)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fact{Amount: amount, Date: c.day(day)}
+	one.Facts = append(one.Facts, f)
+	return f, c.EnterInPrecoro(one, f)
+}
+
+// EnterInPrecoro lets a person enter a payment there that stands in Tryton.
+func (c *Company) EnterInPrecoro(one *Case, f *Fact) error {
+	f.Precoro = c.AddPayment(sandbox.Payment{InvoiceID: one.Invoice.ID, Amount: f.Amount.Number(), Date: string(f.Date)}).ID
+	if f.Precoro == 0 {
+		return fmt.Errorf("nobody could pay invoice %d in Precoro", one.Invoice.IDN)
+	}
+	c.did("paid in Precoro")
+	return nil
+}
+
+// PayInTryton lets a person pay there, so many days from today.
+func (c *Company) PayInTryton(ctx context.Context, one *Case, way Way, number string, day int) (*Fact, error) {
+	amount, err := one.amount(number)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fact{Amount: amount, Date: c.day(day)}
+	if err := c.EnterInTryton(ctx, one, f, way); err != nil {
+		return nil, err
+	}
+	one.Facts = append(one.Facts, f)
+	return f, nil
+}
+
+// EnterInTryton lets a person enter a payment there that stands in Precoro.
+func (c *Company) EnterInTryton(ctx context.Context, one *Case, f *Fact, way Way) error {
+	c.stage.alive.RLock()
+	defer c.stage.alive.RUnlock()
+	if way == ByRecord {
+		id, err := c.Books.PayByRecord(ctx, trytond.Payment{Bill: one.Bill, Amount: f.Amount.Number(), Date: f.Date})
+		if err != nil {
+			return fmt.Errorf("pay %s: %w", way, err)
+		}
+		f.Tryton = "p" + id
+		c.did("paid in Tryton " + string(way))
+		return nil
+	}
+	before, err := c.Books.Ledger(ctx, one.Bill)
+	if err != nil {
+		return err
+	}
+	pay := c.Books.PayByWizard
+	if way == ByStatement {
+		pay = c.Books.PayByStatement
+	}
+	if err := pay(ctx, one.Bill, f.Amount.Number(), f.Date); err != nil {
+		return fmt.Errorf("pay %s: %w", way, err)
+	}
+	after, err := c.Books.Ledger(ctx, one.Bill)
+	if err != nil {
+		return err
+	}
+	if len(after.Lines) != len(before.Lines)+1 {
+		return fmt.Errorf("pay %s: the bill has %d lines that pay it, and had %d", way, len(after.Lines), len(before.Lines))
+	}
+	f.Tryton = "l" + after.Lines[len(after.Lines)-1].ID
+	c.did("paid in Tryton " + string(way))
+	return nil
+}
+
+func (c *Company) did(what string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.acts[what]++
+}

@@ -48,7 +48,11 @@ type Payment struct {
 
 // Books logs in as Admin, who may do everything.
 func (d *Database) Books(ctx context.Context) (*Books, error) {
-	c := d.server.client(d.Name, Admin, AdminPassword)
+	return d.books(ctx, Admin, AdminPassword)
+}
+
+func (d *Database) books(ctx context.Context, user, password string) (*Books, error) {
+	c := d.client(user, password)
 	b := &Books{c: c, currencies: map[string]int{}}
 	var preferences struct{ Company int }
 	if err := c.signedIn(ctx, &preferences, "model.res.user.get_preferences", true, object{}); err != nil {

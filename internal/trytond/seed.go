@@ -18,7 +18,7 @@ const (
 	User         = "payrecon"
 	UserPassword = "Twin-ledgr-8305" //nolint:gosec // no secret: the server is on loopback and lives for a test
 
-	// Reader may look at bills and payments, and change nothing: its group is Account.
+	// Reader is in the group Account only: it may look at bills, and not even see payments.
 	Reader         = "reader"
 	ReaderPassword = "Only-skim-4273" //nolint:gosec // no secret: the server is on loopback and lives for a test
 )

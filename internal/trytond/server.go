@@ -1,7 +1,10 @@
 //go:build unix
 
-// Package trytond gives a test, or a demo, a real Tryton 6.0 out of Debian's packages: PostgreSQL and trytond as child
-// processes on loopback, a database of its own for everybody who asks, and what people do in it.
+// Package trytond gives a test, or a demo, a real Tryton 6.0 out of Debian's packages, as child processes on loopback: one
+// PostgreSQL, a database and a trytond of its own for everybody who asks, and what people do in it.
+//
+// A trytond could serve any number of databases; but while it opens one, what it is asked of another may fail, also after it
+// was carried out.
 //
 // It judges the adapter, so it shares nothing with it: it has its own client, and its own reading of Tryton's books.
 package trytond
@@ -11,26 +14,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"os"
-	"sync/atomic"
+	"maps"
+	"slices"
+	"sync"
 	"syscall"
-	"time"
 )
 
-// Server is a running Tryton. Its methods may be called at the same time, apart from Kill, Start and Stop.
+// Server is a running PostgreSQL with what Tryton's databases are cloned from. Its methods may be called at the same time.
 type Server struct {
-	URL string // "http://127.0.0.1:<port>", the same over Kill and Start
-
 	home     *home
-	address  string // host:port
 	postgres *process
-	trytond  *process // nil while it is killed
-	clones   atomic.Int64
+
+	mu     sync.Mutex
+	clones int                  // so many were ever made
+	live   map[string]*Database // those of them that were not dropped
 }
 
-// Launch runs a server until Stop. It ends with the calling process too, however that ends. What a server starts from is
-// made the first time, which takes a minute and is told to log. *Absent is returned where Tryton is not installed.
+// Launch runs a server until Stop. It ends with the calling process too, however that ends, and takes its databases along.
+// What a server starts from is made the first time, which takes a minute and is told to log. *Absent is returned where Tryton
+// is not installed.
 func Launch(ctx context.Context, log io.Writer) (*Server, error) {
 	path, err := template(ctx, log)
 	if err != nil {
@@ -57,17 +59,13 @@ func launch(ctx context.Context, h *home, template string) (*Server, error) {
 	return h.serve(ctx)
 }
 
-// serve starts both programs upon the data directory that is there.
+// serve starts PostgreSQL upon the data directory that is there.
 func (h *home) serve(ctx context.Context) (*Server, error) {
 	postgres, err := h.startPostgres(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{home: h, postgres: postgres, address: "127.0.0.1:0"}
-	if err := s.Start(ctx); err != nil {
-		return nil, errors.Join(err, postgres.end(syscall.SIGQUIT))
-	}
-	return s, nil
+	return &Server{home: h, postgres: postgres, live: map[string]*Database{}}, nil
 }
 
 // Stop ends everything in an orderly way and deletes it.
@@ -75,75 +73,54 @@ func (s *Server) Stop() error {
 	return errors.Join(s.end(), s.home.remove())
 }
 
-// end ends both programs and leaves the data directory.
+// end ends all programs and leaves the data directory.
 func (s *Server) end() error {
+	s.mu.Lock()
+	live := slices.Collect(maps.Values(s.live))
+	s.mu.Unlock()
 	var err error
-	if s.trytond != nil {
-		err = s.trytond.end(syscall.SIGTERM)
-		s.trytond = nil
+	for _, database := range live {
+		err = errors.Join(err, database.end(syscall.SIGTERM))
 	}
 	return errors.Join(err, s.postgres.end(syscall.SIGINT)) // once nobody is connected: a fast shutdown
 }
 
-// Kill ends trytond as a power cut would, in the middle of whatever it does. PostgreSQL stays.
-func (s *Server) Kill() error {
-	if s.trytond == nil {
-		return errors.New("trytond does not run")
+// Clone makes a database of its own, with or without this project's module in it, and a trytond that serves it.
+func (s *Server) Clone(ctx context.Context, withModule bool) (*Database, error) {
+	template := golden
+	if withModule {
+		template = goldenKey
 	}
-	err := s.trytond.end(syscall.SIGKILL)
-	s.trytond = nil
-	return err
+	s.mu.Lock()
+	s.clones++
+	name := fmt.Sprintf("books%d", s.clones)
+	s.mu.Unlock()
+	if err := s.home.sql(ctx, "postgres", fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template)); err != nil {
+		return nil, err
+	}
+	d, err := s.open(ctx, name)
+	if err != nil {
+		return nil, errors.Join(err, s.drop(ctx, name))
+	}
+	return d, nil
 }
 
-// Start runs trytond again after Kill, at the same address, and returns when it answers.
-func (s *Server) Start(ctx context.Context) error {
-	socket, err := s.listen(ctx)
-	if err != nil {
-		return err
+// open starts a trytond that serves the database.
+func (s *Server) open(ctx context.Context, name string) (*Database, error) {
+	d := &Database{Name: name, Username: User, Password: UserPassword, Journal: Journal, server: s, address: "127.0.0.1:0"}
+	if err := d.Start(ctx); err != nil {
+		return nil, err
 	}
-	defer socket.Close() //nolint:errcheck // trytond has it
-	cmd := s.home.command(context.WithoutCancel(ctx), trytond, "-c", "trytond.conf")
-	// Werkzeug, which trytond serves with, takes an open socket from a parent of its own kind. So nobody else gets the port
-	// between us choosing and trytond opening it.
-	cmd.ExtraFiles = []*os.File{socket}
-	cmd.Env = append(cmd.Env, "WERKZEUG_RUN_MAIN=true", "WERKZEUG_SERVER_FD=3")
-	p, err := s.home.start(cmd, "trytond.log")
-	if err != nil {
-		return err
-	}
-	if err := socket.Close(); err != nil { // or connections to a dead trytond would wait in it
-		return errors.Join(err, p.end(syscall.SIGKILL))
-	}
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	if err := (&client{url: s.URL}).call(ctx, nil, "common.server.version"); err != nil {
-		return errors.Join(fmt.Errorf("trytond does not answer: %w\n%s", err, p.complaint()), p.end(syscall.SIGKILL))
-	}
-	s.trytond = p
-	return nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live[name] = d
+	return d, nil
 }
 
-// listen opens the server's port: any free one the first time, the same one ever after. Connections that a killed trytond
-// left behind are in nobody's way.
-func (s *Server) listen(ctx context.Context) (*os.File, error) {
-	late := time.NewTimer(stopTimeout)
-	defer late.Stop()
-	again := time.NewTicker(pollEvery)
-	defer again.Stop()
-	for {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", s.address)
-		if err == nil {
-			defer listener.Close() //nolint:errcheck // the file is a duplicate
-			s.address = listener.Addr().String()
-			s.URL = "http://" + s.address
-			return listener.(*net.TCPListener).File()
-		}
-		select {
-		case <-again.C: // a connection out of this machine may have been given the port in the meantime
-		case <-late.C:
-			return nil, err
-		case <-ctx.Done():
-			return nil, err
-		}
-	}
+// drop deletes a database, also while somebody is connected to it.
+func (s *Server) drop(ctx context.Context, name string) error {
+	s.mu.Lock()
+	delete(s.live, name)
+	s.mu.Unlock()
+	return s.home.sql(ctx, "postgres", fmt.Sprintf("DROP DATABASE %s WITH (FORCE)", name))
 }

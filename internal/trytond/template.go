@@ -189,10 +189,9 @@ func (h *home) build(ctx context.Context, log io.Writer, year int) error {
 	}
 	if err == nil {
 		say(log, "  company, chart of accounts, journals")
-		err = seed(ctx, s.client(golden, Admin, AdminPassword), year)
+		err = s.seed(ctx, year)
 	}
-	// The copy is made while nobody is connected to the first.
-	if err = errors.Join(err, s.Kill()); err == nil {
+	if err == nil {
 		err = h.sql(ctx, "postgres", fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", goldenKey, golden))
 	}
 	if err == nil {
@@ -203,42 +202,59 @@ func (h *home) build(ctx context.Context, log io.Writer, year int) error {
 		if err == nil {
 			err = h.sql(ctx, database, "ANALYZE")
 		}
-		if err == nil { // Tryton offers and opens every database that is no template
+		if err == nil { // nobody changes them any more
 			err = h.sql(ctx, "postgres", fmt.Sprintf("ALTER DATABASE %s WITH IS_TEMPLATE true ALLOW_CONNECTIONS false", database))
 		}
 	}
 	return errors.Join(err, s.end())
 }
 
-// hurried runs trytond-admin upon a database. For every table it asks PostgreSQL for its foreign keys several times, in
-// terms of two views that take 50 ms to join; while it runs, views that answer the same stand in for them.
-func (h *home) hurried(ctx context.Context, database string, arguments []string) error {
-	const view, own = "information_schema.", "payrecon_"
-	err := h.sql(ctx, database,
-		"ALTER VIEW "+view+"key_column_usage RENAME TO "+own+"key_column_usage",
-		"ALTER VIEW "+view+"referential_constraints RENAME TO "+own+"referential_constraints",
-		`CREATE VIEW information_schema.key_column_usage AS
-			SELECT n.nspname AS constraint_schema, c.conname AS constraint_name,
-				n.nspname AS table_schema, r.relname AS table_name, a.attname AS column_name
-			FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
-				JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = ANY (c.conkey)
-			WHERE c.contype IN ('p', 'u', 'f')`,
-		`CREATE VIEW information_schema.referential_constraints AS
-			SELECT n.nspname AS constraint_schema, c.conname AS constraint_name,
-				CASE c.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT'
-					WHEN 'r' THEN 'RESTRICT' ELSE 'NO ACTION' END AS delete_rule
-			FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
-			WHERE c.contype = 'f'`)
+// seed fills the golden database. Nobody is connected to it afterwards: it can be copied.
+func (s *Server) seed(ctx context.Context, year int) error {
+	d, err := s.open(ctx, golden)
 	if err != nil {
+		return err
+	}
+	return errors.Join(seed(ctx, d.client(Admin, AdminPassword), year), d.Kill())
+}
+
+// standIns answer what trytond-admin asks of PostgreSQL's views of the same names, many times for every table. The views
+// themselves follow the SQL standard, to which it is worth 50 ms to find a foreign key.
+var standIns = map[string]string{
+	"columns": `SELECT n.nspname AS table_schema, r.relname AS table_name, a.attname AS column_name, t.typname AS udt_name,
+			CASE WHEN a.attnotnull THEN 'NO' ELSE 'YES' END AS is_nullable,
+			information_schema._pg_char_max_length(a.atttypid, a.atttypmod) AS character_maximum_length,
+			pg_get_expr(d.adbin, d.adrelid) AS column_default
+		FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid JOIN pg_namespace n ON n.oid = r.relnamespace
+			JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+		WHERE a.attnum > 0 AND NOT a.attisdropped`,
+	"key_column_usage": `SELECT n.nspname AS constraint_schema, c.conname AS constraint_name,
+			n.nspname AS table_schema, r.relname AS table_name, a.attname AS column_name
+		FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid JOIN pg_namespace n ON n.oid = r.relnamespace
+			JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum = ANY (c.conkey)
+		WHERE c.contype IN ('p', 'u', 'f')`,
+	"referential_constraints": `SELECT n.nspname AS constraint_schema, c.conname AS constraint_name,
+			CASE c.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT'
+				WHEN 'r' THEN 'RESTRICT' ELSE 'NO ACTION' END AS delete_rule
+		FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
+		WHERE c.contype = 'f'`,
+}
+
+// hurried runs trytond-admin upon a database, with the stand-ins in place meanwhile: it takes a third of the time.
+func (h *home) hurried(ctx context.Context, database string, arguments []string) error {
+	var before, after []string
+	for view, query := range standIns {
+		name, aside := "information_schema."+view, "payrecon_"+view
+		before = append(before, "ALTER VIEW "+name+" RENAME TO "+aside, "CREATE VIEW "+name+" AS "+query)
+		after = append(after, "DROP VIEW "+name, "ALTER VIEW information_schema."+aside+" RENAME TO "+view)
+	}
+	if err := h.sql(ctx, database, before...); err != nil {
 		return err
 	}
 	if err := h.run(ctx, trytondAdmin, append([]string{"-c", "trytond.conf", "-d", database}, arguments...)...); err != nil {
 		return err
 	}
-	return h.sql(ctx, database,
-		"DROP VIEW "+view+"key_column_usage, "+view+"referential_constraints",
-		"ALTER VIEW "+view+own+"key_column_usage RENAME TO key_column_usage",
-		"ALTER VIEW "+view+own+"referential_constraints RENAME TO referential_constraints")
+	return h.sql(ctx, database, after...)
 }
 
 // configure writes what trytond reads: its configuration, and our module as pip would lay it out.

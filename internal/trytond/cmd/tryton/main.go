@@ -64,7 +64,7 @@ url      = %[1]q
 database = %[2]q
 username = %[5]q
 password = %[6]q
-journal  = %[7]q`, server.URL, database.Name, trytond.Admin, trytond.AdminPassword, database.Username, database.Password, database.Journal)
+journal  = %[7]q`, database.URL, database.Name, trytond.Admin, trytond.AdminPassword, database.Username, database.Password, database.Journal)
 	<-ctx.Done()
 	return server.Stop()
 }

@@ -58,6 +58,7 @@ func newAccount(t *testing.T) *erptest.Account {
 	t.Helper()
 	b := &books{now: noon}
 	b.Sandbox = sandbox.New(sandbox.Options{Now: b.clock, Password: erplyPassword, Limits: sandbox.Limits{ErplyPerHour: 1 << 20, ErplyPer30s: 1 << 20}})
+	t.Cleanup(func() { require.Empty(t, b.State().Alarms) })
 	wire := faulty.NewTransport(b, b.clock)
 	open := func(t *testing.T, transport http.RoundTripper, password string) erp.Adapter {
 		t.Helper()

@@ -13,14 +13,6 @@ import (
 // complete holds what the subject says that the ERP cannot do against what is there.
 func complete(b *bench) {
 	t, s, a := b.t, b.subject, b.Account
-	for ability, there := range s.there(a) {
-		reason, cannot := s.Cannot[ability]
-		require.Equal(t, !cannot, there, "%s: there, and not among what the ERP cannot do, or the other way round", ability)
-		require.Equal(t, cannot, reason != "", "%s: what the ERP cannot do needs a reason", ability)
-	}
-	for ability := range s.Cannot {
-		require.Contains(t, s.there(a), ability, "no such ability")
-	}
 	for name, given := range map[string]bool{
 		"Adapter": a.Adapter != nil, "Other": a.Other != nil && a.Other != a.Adapter, "Wire": a.Wire != nil, "Intruder": a.Intruder != nil,
 		"Secrets": a.Secrets != nil && len(a.Secrets()) > 0, "IsLogin": a.IsLogin != nil, "IsWrite": a.IsWrite != nil, "Refusal": a.Refusal != nil,
@@ -28,6 +20,14 @@ func complete(b *bench) {
 		"Books": a.Books != nil, "Ways": len(a.Ways) > 0, "Requests": s.Requests > 0, "Currencies": len(s.Currencies) > 0,
 	} {
 		require.True(t, given, "%s is missing", name)
+	}
+	for ability, there := range s.there(a) {
+		reason, cannot := s.Cannot[ability]
+		require.Equal(t, !cannot, there, "%s: there, and not among what the ERP cannot do, or the other way round", ability)
+		require.Equal(t, cannot, reason != "", "%s: what the ERP cannot do needs a reason", ability)
+	}
+	for ability := range s.Cannot {
+		require.Contains(t, s.there(a), ability, "no such ability")
 	}
 	for name, way := range a.Ways {
 		require.NotNil(t, way.Pay, "the way %s", name)

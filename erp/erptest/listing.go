@@ -149,6 +149,15 @@ func listingChanges(b *bench) {
 		bills := b.addAll(BillSpec{Link: b.link(), Total: b.amount("1.00")}, BillSpec{Total: b.amount("1.00")})
 		require.Empty(b.t, b.list(since, nil).missing(bills))
 	})
+	b.run("since the time that a list gave", func(b *bench) {
+		bill := b.bill("100.00")
+		since := b.list(b.mark(), nil).parts[0].Time
+		if since.IsZero() {
+			b.t.Skip("the ERP gives no time")
+		}
+		b.pay(bill, b.order("40.00"))
+		require.Empty(b.t, b.list(since.Add(-b.Adapter.Capabilities().Lag), nil).missing([]string{bill}))
+	})
 	b.run("nothing since the clock went on", func(b *bench) {
 		b.needs(MovableClock)
 		b.bill("1.00")

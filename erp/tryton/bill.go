@@ -6,9 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
+	"slices"
 	"strconv"
-	"strings"
 
 	"payrecon/internal/money"
 	"payrecon/internal/reconcile"
@@ -20,52 +19,28 @@ const (
 	paidFull = "paid"
 )
 
-// States of a payment.
-const (
-	draft      = "draft"
-	approved   = "approved"
-	processing = "processing"
-	succeeded  = "succeeded"
-	failed     = "failed"
-)
-
-// payable is the kind of payments that go to suppliers.
-const payable = "payable"
-
 // maxRows bounds what belongs to one bill, so that no sum overflows.
 const maxRows = 500
 
-// judge is the entry in the port's terms. A bill that cannot be judged has a Problem, and then no amounts.
-func (c *client) judge(b books, e entry) judged {
-	j := judged{entry: e, bill: reconcile.Bill{
-		ID: strconv.FormatInt(e.Invoice.ID, 10), Link: c.name(e.Invoice.Link), Version: e.version(), PaymentsRead: true,
-		Confirmed: e.Invoice.State == posted || e.Invoice.State == paidFull,
-	}}
-	var err error
-	if j.torn, err = b.fill(&j.bill, e); err != nil {
-		j.bill.Problem = c.secrets.Words(err.Error())
-		j.bill.Total, j.bill.Paid, j.bill.Payments = money.Amount{}, money.Amount{}, nil
+// bill is the invoice in the port's terms. One that cannot be judged has a Problem, and then no amounts.
+func (c *client) bill(b books, inv invoiceRow) reconcile.Bill {
+	bill := reconcile.Bill{
+		ID: strconv.FormatInt(inv.ID, 10), Link: c.name(inv.Link), Version: inv.version(), PaymentsRead: true,
+		Confirmed: inv.State == posted || inv.State == paidFull,
 	}
-	for i, p := range j.bill.Payments {
-		j.bill.Payments[i].Tag, j.bill.Payments[i].Problem = c.name(p.Tag), c.secrets.Words(p.Problem)
+	if err := b.fill(&bill, inv); err != nil {
+		bill.Problem = c.secrets.Words(err.Error())
+		bill.Total, bill.Paid, bill.Payments = money.Amount{}, money.Amount{}, nil
 	}
-	return j
-}
-
-// maxName is how long a link or a tag may be, in bytes. What is longer is neither, and cut, so that it fills no history.
-const maxName = 255
-
-// name is what people typed, without a credential that may be in it.
-func (c *client) name(text string) string {
-	if text = c.secrets.ID(text); len(text) > maxName {
-		return strings.ToValidUTF8(text[:maxName], "") + "…"
+	for i, p := range bill.Payments {
+		bill.Payments[i].Tag, bill.Payments[i].Problem = c.name(p.Tag), c.secrets.Words(p.Problem)
 	}
-	return text
+	return bill
 }
 
 // version changes with everything that a decision rests on.
-func (e entry) version() string {
-	encoded, err := json.Marshal(e)
+func (inv invoiceRow) version() string {
+	encoded, err := json.Marshal(inv)
 	if err != nil {
 		return "" // texts and numbers can be encoded
 	}
@@ -76,107 +51,130 @@ func (e entry) version() string {
 // fill sets what is owed and what is paid of it. Tryton itself computes both from the same rows.
 //
 // A line that is reconciled is paid. One that is not may be so in part, or in full by several payments: Tryton reconciles a
-// line with one payment only. All lines of a reconciliation add up to nothing, so that the payments of a bill add up to what
-// is paid, unless they were read while somebody paid: then it is torn.
-func (b books) fill(bill *reconcile.Bill, e entry) (torn bool, err error) {
-	currency, err := money.ParseCurrency(e.Invoice.Currency.code())
+// line with one payment only. All lines of a reconciliation add up to nothing, and so what is paid is what the payments of a
+// bill add up to.
+func (b books) fill(bill *reconcile.Bill, inv invoiceRow) error {
+	currency, err := money.ParseCurrency(inv.Currency.code())
 	if err != nil {
-		return false, err
+		return err
 	}
-	if e.Invoice.Move == 0 {
-		if bill.Total, err = e.Invoice.Total.in(currency); err == nil {
+	if inv.Move == 0 {
+		if bill.Total, err = inv.Total.in(currency); err == nil {
 			bill.Paid, err = money.FromMinor(0, currency)
 		}
-		return false, err
+		return err
 	}
-	if len(e.Own) == 0 {
-		return true, errors.New("its move has no line on its account")
-	}
-	if n := len(e.Own) + len(e.Payments) + len(e.Ledger); n > maxRows {
-		return false, fmt.Errorf("%d lines and payments belong to it; accepted are %d", n, maxRows)
+	if len(inv.Own) == 0 {
+		return errors.New("nothing is owed by its move in the ledger")
 	}
 	s := sums{books: b, currency: currency}
-	if err := s.addOwn(e.Own); err != nil {
-		return false, err
+	ledger := inv.ledger()
+	if n := len(inv.Own) + len(inv.payments()) + len(ledger); n > maxRows {
+		return fmt.Errorf("%d lines and payments belong to it; accepted are %d", n, maxRows)
 	}
-	s.addPayments(e)
-	s.addLedger(e)
-	paid := s.paid
-	if e.Invoice.State == paidFull {
-		paid = s.total
+	for _, line := range inv.Own {
+		if err := s.owe(line); err != nil {
+			return fmt.Errorf("line %d: %w", line.ID, err)
+		}
 	}
-	torn = s.listed != paid || (e.Invoice.State == paidFull) != (s.open == nil)
-	if s.listed == paid {
-		// What else there is, in the company's currency, is the difference that exchanging has made.
-		bill.Payments = s.payments
-	} else {
-		bill.Payments = append(s.payments, s.foreign...)
+	for _, line := range ledger {
+		s.add(line, inv)
+	}
+	if inv.State == paidFull {
+		s.paid = s.total
+	}
+	bill.Payments = s.payments
+	if s.listed != s.paid {
+		// Else what is in another currency is the difference that exchanging has made.
+		bill.Payments = append(bill.Payments, s.foreign...)
 	}
 	if bill.Total, err = money.FromMinor(s.total, currency); err == nil {
-		bill.Paid, err = money.FromMinor(paid, currency)
+		bill.Paid, err = money.FromMinor(s.paid, currency)
 	}
-	return torn, err
+	return err
+}
+
+// payments are the records that pay the invoice.
+func (inv invoiceRow) payments() (rows []paymentRow) {
+	for _, line := range inv.Own {
+		rows = append(rows, line.Payments...)
+	}
+	return rows
+}
+
+// ledger are the lines that pay the invoice: those that people have put to it, and those that its own were reconciled with;
+// but not those that records of payments have made.
+func (inv invoiceRow) ledger() (lines []lineRow) {
+	taken, cleared := map[int64]bool{}, map[int64]bool{}
+	for _, line := range inv.Own {
+		taken[line.ID] = true
+	}
+	for _, payment := range inv.payments() {
+		cleared[payment.ClearingMove] = true
+	}
+	found := slices.Clone(inv.Payers)
+	for _, line := range inv.Own {
+		if line.Settled != nil {
+			found = append(found, line.Settled.Lines...)
+		}
+	}
+	for _, line := range found {
+		if !taken[line.ID] && !cleared[line.Move] {
+			lines, taken[line.ID] = append(lines, line), true
+		}
+	}
+	slices.SortFunc(lines, lineRow.compare)
+	return lines
 }
 
 // sums are of one bill, in minor units of its currency.
 type sums struct {
 	books
 	currency            money.Currency
-	total, paid, listed int64
-	open                map[int64]bool // own lines that are not reconciled, nil for none
+	total, paid, listed int64 // listed is what the payments add up to
 
 	payments []reconcile.Payment
 	foreign  []reconcile.Payment // lines of the ledger in another currency
 }
 
-func (s *sums) addOwn(lines []lineRow) error {
-	for _, line := range lines {
-		credited, err := line.paid(s.books, s.currency)
-		if err != nil {
-			return fmt.Errorf("line %d: %w", line.ID, err)
-		}
-		if credited.Currency() != s.currency {
-			return fmt.Errorf("line %d is in %s, the bill in %s", line.ID, credited.Currency(), s.currency)
-		}
-		s.total -= credited.Minor()
-		if line.Reconciliation != 0 {
-			s.paid -= credited.Minor()
-			continue
-		}
-		if s.open == nil {
-			s.open = map[int64]bool{}
-		}
-		s.open[line.ID] = true
+// owe adds a line of what is owed, and the records that pay it.
+func (s *sums) owe(line lineRow) error {
+	credited, err := line.paid(s.books, s.currency)
+	if err != nil {
+		return err
 	}
-	return nil
-}
-
-func (s *sums) addPayments(e entry) {
-	for _, row := range e.Payments {
+	if credited.Currency() != s.currency {
+		return fmt.Errorf("is in %s, the bill in %s", credited.Currency(), s.currency)
+	}
+	s.total -= credited.Minor()
+	if line.Reconciliation != 0 {
+		s.paid -= credited.Minor()
+	}
+	for _, row := range line.Payments {
 		payment := row.payment(s.books)
 		s.payments = append(s.payments, payment)
 		if payment.Cancelled || payment.Pending != "" || payment.Amount.Currency() != s.currency {
 			continue
 		}
 		s.listed += payment.Amount.Minor()
-		if s.open[row.Line] {
-			s.paid += payment.Amount.Minor()
-		}
-	}
-}
-
-func (s *sums) addLedger(e entry) {
-	for _, line := range e.Ledger {
-		payment := line.payment(s.books, s.currency, e.Invoice)
-		if payment.Problem == "" && payment.Amount.Currency() != s.currency {
-			s.foreign = append(s.foreign, payment)
-			continue
-		}
-		s.payments = append(s.payments, payment)
-		s.listed += payment.Amount.Minor()
 		if line.Reconciliation == 0 {
 			s.paid += payment.Amount.Minor()
 		}
+	}
+	return nil
+}
+
+// add adds a line of the ledger that pays.
+func (s *sums) add(line lineRow, inv invoiceRow) {
+	payment := line.payment(s.books, s.currency, inv)
+	if payment.Problem == "" && payment.Amount.Currency() != s.currency {
+		s.foreign = append(s.foreign, payment)
+		return
+	}
+	s.payments = append(s.payments, payment)
+	s.listed += payment.Amount.Minor()
+	if line.Reconciliation == 0 {
+		s.paid += payment.Amount.Minor()
 	}
 }
 
@@ -202,67 +200,4 @@ func (l lineRow) paid(b books, bill money.Currency) (money.Amount, error) {
 		return money.Amount{}, fmt.Errorf("credit: %w", err)
 	}
 	return money.FromMinor(debit.Minor()-credit.Minor(), company)
-}
-
-// payment is the line as a payment of the invoice. What people pay by its Pay wizard or by a bank statement is one; a credit
-// note, a write-off or whatever else it was reconciled with counts, and is none.
-func (l lineRow) payment(b books, bill money.Currency, inv invoiceRow) reconcile.Payment {
-	payment := reconcile.Payment{ID: "l" + strconv.FormatInt(l.ID, 10), Date: l.In.Date.Date, Fixed: true}
-	var err error
-	if payment.Amount, err = l.paid(b, bill); err != nil {
-		payment.Problem = err.Error()
-	}
-	wizard := l.In.Origin == "account.invoice,"+strconv.FormatInt(inv.ID, 10)
-	statement := strings.HasPrefix(l.In.Origin, "account.statement,")
-	payment.Unsupported = !wizard && !statement || payment.Amount.Sign() <= 0
-	return payment
-}
-
-// payment is the record in the port's terms.
-func (r paymentRow) payment(b books) reconcile.Payment {
-	payment := reconcile.Payment{ID: r.id(), Tag: r.tag(b), Date: r.Date.Date}
-	switch r.State {
-	case draft, approved, processing:
-		payment.Pending = r.State
-	case failed:
-		payment.Cancelled = true
-	case succeeded:
-		if r.ClearingMove == 0 {
-			payment.Problem = "succeeded without a move in the ledger: whether that is paid cannot be told; give its journal a clearing account"
-		}
-	default:
-		payment.Problem = fmt.Sprintf("its state is %.40q", r.State)
-	}
-	amount, err := r.amount()
-	if err != nil {
-		payment.Problem = err.Error()
-	}
-	payment.Amount, payment.Unsupported = amount, r.Kind != payable
-	return payment
-}
-
-func (r paymentRow) id() string { return "p" + strconv.FormatInt(r.ID, 10) }
-
-// tag is the payment's key, or what people have put into its place. Keys from before there was a field for them stand in the
-// description.
-func (r paymentRow) tag(b books) string {
-	if b.unique && (r.Key != "" || !ourKey.MatchString(r.Description)) {
-		return r.Key
-	}
-	return r.Description
-}
-
-// ourKey is the key of a Precoro payment.
-var ourKey = regexp.MustCompile(`^pr\.[0-9]{1,19}$`)
-
-func (r paymentRow) amount() (money.Amount, error) {
-	currency, err := money.ParseCurrency(r.Journal.Currency.code())
-	if err != nil {
-		return money.Amount{}, err
-	}
-	amount, err := r.Amount.in(currency)
-	if err != nil || r.Kind == payable {
-		return amount, err
-	}
-	return money.FromMinor(-amount.Minor(), currency)
 }

@@ -170,7 +170,7 @@ func TestABillInAnotherCurrencyIsReadInItsOwn(t *testing.T) {
 	require.Equal(t, []string{"100.00 EUR false"}, amounts(bill.Payments))
 
 	bill = whole(t, invoice(object{"currency.": usd}), list{line(nil)})
-	require.Equal(t, "line 40 is in EUR, the bill in USD", bill.Problem)
+	require.Equal(t, "line 40: is in EUR, the bill in USD", bill.Problem)
 }
 
 func TestADraftHasItsTotalAndNoPayments(t *testing.T) {
@@ -181,7 +181,6 @@ func TestADraftHasItsTotalAndNoPayments(t *testing.T) {
 	require.False(t, bill.Confirmed)
 	require.Equal(t, []string{"99.50 EUR", "0.00 EUR"}, []string{bill.Total.String(), bill.Paid.String()})
 	require.Len(t, d.of("model.account.invoice.search_read"), 2, "Tryton computes a total only where there is no move")
-	require.Empty(t, d.of("model.account.move.line.search_read"))
 
 	require.False(t, whole(t, invoice(object{"state": "validated"}), list{line(nil)}).Confirmed)
 }
@@ -194,7 +193,7 @@ func TestABillThatCannotBeJudgedHasAProblemAndNoAmounts(t *testing.T) {
 	}
 	for want, bill := range map[string]reconcile.Bill{
 		"is not an active ISO 4217 code":               whole(t, invoice(object{"currency.": object{"code": "EURO"}}), list{line(nil)}),
-		"its move has no line on its account":          whole(t, invoice(nil), nil),
+		"nothing is owed by its move in the ledger":    whole(t, invoice(nil), nil),
 		"502 lines and payments belong to it; accepte": whole(t, invoice(nil), many),
 	} {
 		require.Contains(t, bill.Problem, want)
@@ -204,33 +203,23 @@ func TestABillThatCannotBeJudgedHasAProblemAndNoAmounts(t *testing.T) {
 	}
 }
 
-// Somebody pays between two of our queries.
-func TestABillThatContradictsItselfIsReadOnceMore(t *testing.T) {
+// Tryton books a payment and says that its bill is paid in two transactions.
+func TestABillIsAsPaidAsTrytonSays(t *testing.T) {
 	t.Parallel()
-	d := newDouble(t)
-	d.hold(invoice(nil), list{line(nil)})
-	paid := list{reconciled(line(nil)), payer(nil)}
-	d.answer = func(one sent) *reply {
-		if one.Method == "model.account.move.line.search_read" {
-			d.rows["account.invoice"] = list{invoice(object{"state": "paid", "payment_lines": list{41}})}
-			return &reply{result: paid}
-		}
-		return nil
-	}
-	bill := readOne(t, d.adapter(t), "20").Bill
-	require.Equal(t, eur(t, "120.00"), bill.Paid)
-	require.True(t, bill.Confirmed)
-	require.Len(t, d.of("model.account.invoice.search_read"), 2)
-	require.Equal(t, readOne(t, d.adapter(t), "20").Bill, bill, "as it is read when nobody pays")
+	require.Equal(t, eur(t, "120.00"), whole(t, invoice(object{"state": "paid"}), list{line(nil)}, payment(nil)).Paid)
+	require.Equal(t, eur(t, "120.00"), whole(t, invoice(nil), list{reconciled(line(nil)), payer(nil)}).Paid)
 }
 
-func TestABillThatStaysContradictoryIsAsTrytonSays(t *testing.T) {
+// Its parts could not belong together otherwise.
+func TestABillIsReadInOneTransaction(t *testing.T) {
 	t.Parallel()
 	d := newDouble(t)
-	d.hold(invoice(object{"state": "paid"}), list{line(nil)}, payment(nil))
-	bill := readOne(t, d.adapter(t), "20").Bill
-	require.Equal(t, eur(t, "120.00"), bill.Paid, "it is paid; that its payments do not add up is for others to say")
-	require.Len(t, d.of("model.account.invoice.search_read"), 2, "once more, and no third time")
+	d.hold(invoice(object{"state": "paid", "payment_lines": list{41}}), list{reconciled(line(nil)), payer(nil)})
+	adapter := d.adapter(t)
+	readOne(t, adapter, "20")
+	d.forget()
+	readOne(t, adapter, "20")
+	require.Equal(t, []string{"model.account.invoice.search_read"}, d.methods())
 }
 
 func TestVersionChangesWithEverythingThatMatters(t *testing.T) {

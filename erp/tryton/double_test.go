@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -137,7 +139,39 @@ func payment(changes object) object {
 
 // hold lets the double hold one bill: its own lines, what else pays it, and its records.
 func (d *double) hold(inv object, lines list, records ...any) {
-	d.rows["account.invoice"], d.rows["account.move.line"], d.rows["account.payment"] = list{inv}, lines, records
+	d.rows["account.invoice"] = list{nested(inv, lines, records)}
+}
+
+// nested puts into the invoice what Tryton puts there: its own lines with their payments and what they are reconciled with, and
+// the lines that were put to it.
+func nested(inv object, lines, records list) object {
+	own, payers := list{}, list{}
+	for _, one := range lines {
+		row, _ := one.(object)
+		if listed, _ := inv["payment_lines"].(list); slices.Contains(listed, row["id"]) {
+			payers = append(payers, row)
+		}
+		if row["move"] != inv["move"] || row["account"] != inv["account"] {
+			continue
+		}
+		paid, settled := list{}, list{}
+		for _, record := range records {
+			if p, _ := record.(object); p["line"] == row["id"] {
+				paid = append(paid, p)
+			}
+		}
+		for _, other := range lines {
+			if o, _ := other.(object); row["reconciliation"] != nil && o["reconciliation"] == row["reconciliation"] {
+				settled = append(settled, maps.Clone(o))
+			}
+		}
+		mine := with(maps.Clone(row), object{"payments.": paid, "reconciliation.": nil})
+		if len(settled) > 0 {
+			mine["reconciliation."] = object{"id": row["reconciliation"], "lines.": settled}
+		}
+		own = append(own, mine)
+	}
+	return with(inv, object{"lines_to_pay.": own, "payment_lines.": payers})
 }
 
 func (d *double) adapter(t *testing.T) *tryton.Adapter {

@@ -3,6 +3,7 @@ package tryton
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"payrecon/erp"
 )
@@ -28,9 +29,9 @@ func (a *Adapter) ListBills(ctx context.Context, query erp.ListQuery) (erp.Liste
 		return erp.Listed{}, fmt.Errorf("list bills: %w", err)
 	}
 	listed := erp.Listed{Next: next.cursor(changes), Total: -1, Time: got.at}
-	for _, one := range got.bills {
-		if changes || one.bill.Link != "" {
-			listed.Bills = append(listed.Bills, one.bill)
+	for _, inv := range got.bills {
+		if changes || inv.Link != "" {
+			listed.Bills = append(listed.Bills, c.bill(*opened.books, inv))
 		}
 	}
 	return listed, nil
@@ -99,6 +100,7 @@ func (c *client) moves(ctx context.Context, b books, s stage, changed domain) (c
 		}
 		seen.moves, seen.last = append(seen.moves, row.Move), row.ID
 	}
-	seen.moves = unique(seen.moves)
+	slices.Sort(seen.moves)
+	seen.moves = slices.Compact(seen.moves)
 	return seen, nil
 }

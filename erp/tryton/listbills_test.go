@@ -42,7 +42,7 @@ func TestAllBillsWithALinkAreListedByID(t *testing.T) {
 func TestChangesAreThoseOfBillsOfPaymentsAndOfLines(t *testing.T) {
 	t.Parallel()
 	d := newDouble(t)
-	d.rows["account.invoice"] = list{invoice(object{"reference": nil})}
+	d.hold(invoice(object{"reference": nil}), list{line(nil)})
 	d.rows["account.move.line"] = list{line(nil)}
 	d.rows["account.payment"] = list{payment(object{"line.": object{"id": 40, "move": 30}}), payment(object{"id": 51, "line.": object{"id": 40, "move": 30}})}
 	adapter := d.adapter(t)

@@ -1,6 +1,7 @@
 package tryton
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,17 +18,18 @@ func either(clauses ...any) []any { return append([]any{"OR"}, clauses...) }
 
 var byID = [][]string{{"id", "ASC"}}
 
-// invoiceRow is an account.invoice, stored columns only: what Tryton has to compute costs it 25 times as much.
+// invoiceRow is an account.invoice with all that pays it. One call reads it, and so one transaction: whatever people do at
+// the same time, its parts belong together.
 type invoiceRow struct {
-	ID           int64   `json:"id"`
-	State        string  `json:"state"`
-	Currency     *coded  `json:"currency."`
-	Account      int64   `json:"account"`
-	Move         int64   `json:"move"` // 0 for a draft
-	Party        int64   `json:"party"`
-	PaymentLines []int64 `json:"payment_lines"` // ids of lines of the ledger
-	Timestamp    string  `json:"_timestamp"`    // moves upon any write
-	Link         string  `json:"link"`          // what the external-ID field holds
+	ID        int64     `json:"id"`
+	State     string    `json:"state"`
+	Currency  *coded    `json:"currency."`
+	Move      int64     `json:"move"` // 0 for a draft
+	Party     int64     `json:"party"`
+	Timestamp string    `json:"_timestamp"` // moves upon any write
+	Own       []lineRow `json:"lines_to_pay."`
+	Payers    []lineRow `json:"payment_lines."` // that people have put to it
+	Link      string    `json:"link"`           // what the external-ID field holds
 	// Total is computed, and asked for only where there is no move yet.
 	Total decimal `json:"total_amount"`
 }
@@ -35,15 +37,22 @@ type invoiceRow struct {
 // lineRow is an account.move.line.
 type lineRow struct {
 	ID             int64   `json:"id"`
-	Move           int64   `json:"move"`
-	Account        int64   `json:"account"`
 	Debit          decimal `json:"debit"` // in the company's currency, as is Credit
 	Credit         decimal `json:"credit"`
 	Second         decimal `json:"amount_second_currency"` // of the sign of debit less credit
 	SecondCurrency *coded  `json:"second_currency."`
 	Reconciliation int64   `json:"reconciliation"` // 0 while it is open
-	Maturity       date    `json:"maturity_date"`
-	In             struct {
+
+	// Of what is owed, an instalment.
+	Maturity date         `json:"maturity_date"`
+	Payments []paymentRow `json:"payments."`
+	Settled  *struct {
+		Lines []lineRow `json:"lines."` // those that it was reconciled with, and itself
+	} `json:"reconciliation."`
+
+	// Of what pays.
+	Move int64 `json:"move"`
+	In   struct {
 		Date   date   `json:"date"`
 		Origin string `json:"origin"` // account.invoice,5 or ""
 	} `json:"move."`
@@ -52,7 +61,6 @@ type lineRow struct {
 // paymentRow is an account.payment.
 type paymentRow struct {
 	ID      int64   `json:"id"`
-	Line    int64   `json:"line"` // that it pays
 	Kind    string  `json:"kind"`
 	State   string  `json:"state"`
 	Amount  decimal `json:"amount"`
@@ -80,32 +88,88 @@ func (b books) bills(clauses ...any) domain {
 	}, clauses...)
 }
 
-// invoices reads at most limit of them.
-func (c *client) invoices(ctx context.Context, b books, which domain, limit int) ([]invoiceRow, time.Time, error) {
+// fields are those of the rows above. All but the total are stored, or read by one query for all: what Tryton computes bill
+// by bill costs it 25 times as much.
+func (c *client) fields(b books) []string {
+	fields := []string{"state", "currency.code", "move", "party", "_timestamp", c.cfg.ExternalIDField}
+	add := func(prefix string, names ...string) {
+		for _, name := range names {
+			fields = append(fields, prefix+name)
+		}
+	}
+	amounts := []string{"debit", "credit", "amount_second_currency", "second_currency.code", "reconciliation"}
+	payer := slices.Concat(amounts, []string{"move", "move.date", "move.origin"})
+	add("lines_to_pay.", slices.Concat(amounts, []string{"maturity_date"})...)
+	add("lines_to_pay.reconciliation.lines.", payer...)
+	add("payment_lines.", payer...)
+	add("lines_to_pay.payments.", "kind", "state", "amount", "journal.currency.code", "date", "description", "_timestamp")
+	if b.unique {
+		add("lines_to_pay.payments.", keyField)
+	}
+	if b.clearing {
+		add("lines_to_pay.payments.", "clearing_move")
+	}
+	return fields
+}
+
+// part is what one search for bills gave.
+type part struct {
+	bills []invoiceRow
+	last  int64 // id of the last that was looked at, 0 for none
+	full  bool  // there may be more
+	at    time.Time
+}
+
+// read gives the bills of a domain, at most limit of them, by id upwards.
+func (c *client) read(ctx context.Context, b books, which domain, limit int) (part, error) {
 	var raw json.RawMessage
 	field := c.cfg.ExternalIDField
-	at, err := c.search(ctx, b, "account.invoice", which, limit,
-		[]string{"state", "currency.code", "account", "move", "party", "payment_lines", "_timestamp", field}, &raw)
+	at, err := c.search(ctx, b, "account.invoice", which, limit, c.fields(b), &raw)
 	if err != nil {
-		return nil, at, err
+		return part{}, err
 	}
-	var rows []invoiceRow
+	p := part{at: at}
 	var named []map[string]json.RawMessage
-	if decode(raw, &rows) != nil || decode(raw, &named) != nil {
-		return nil, at, unreadable(false, errors.New("the records are no invoices"))
+	if decode(raw, &p.bills) != nil || decode(raw, &named) != nil {
+		return part{}, unreadable(false, errors.New("the records are no invoices"))
 	}
+	p.full = len(p.bills) == limit
 	var drafts []int64
-	for i := range rows {
+	for i := range p.bills {
+		inv := &p.bills[i]
 		var link *string
 		if json.Unmarshal(named[i][field], &link) == nil && link != nil {
-			rows[i].Link = *link
+			inv.Link = *link
 		}
-		slices.Sort(rows[i].PaymentLines) // they come in no order
-		if rows[i].Move == 0 {
-			drafts = append(drafts, rows[i].ID)
+		if inv.Move == 0 {
+			drafts = append(drafts, inv.ID)
+		}
+		inv.sort()
+		p.last = inv.ID
+	}
+	return p, c.totals(ctx, b, p.bills, drafts)
+}
+
+// sort puts everything into an order that does not change by itself.
+func (inv *invoiceRow) sort() {
+	slices.SortFunc(inv.Own, byMaturity)
+	slices.SortFunc(inv.Payers, lineRow.compare)
+	for _, line := range inv.Own {
+		slices.SortFunc(line.Payments, func(a, b paymentRow) int { return cmp.Compare(a.ID, b.ID) })
+		if line.Settled != nil {
+			slices.SortFunc(line.Settled.Lines, lineRow.compare)
 		}
 	}
-	return rows, at, c.totals(ctx, b, rows, drafts)
+}
+
+func (l lineRow) compare(other lineRow) int { return cmp.Compare(l.ID, other.ID) }
+
+// byMaturity is the order in which instalments are due; those without a day come last.
+func byMaturity(a, b lineRow) int {
+	if (a.Maturity.Date == "") != (b.Maturity.Date == "") {
+		return cmp.Compare(b.Maturity.Date, a.Maturity.Date)
+	}
+	return cmp.Or(cmp.Compare(a.Maturity.Date, b.Maturity.Date), a.compare(b))
 }
 
 // totals reads those of drafts.
@@ -127,25 +191,4 @@ func (c *client) totals(ctx context.Context, b books, rows []invoiceRow, drafts 
 		}
 	}
 	return nil
-}
-
-func (c *client) lines(ctx context.Context, b books, which domain) ([]lineRow, error) {
-	var rows []lineRow
-	_, err := c.search(ctx, b, "account.move.line", which, nil, []string{
-		"move", "account", "debit", "credit", "amount_second_currency", "second_currency.code", "reconciliation", "maturity_date", "move.date", "move.origin",
-	}, &rows)
-	return rows, err
-}
-
-func (c *client) payments(ctx context.Context, b books, which domain) ([]paymentRow, error) {
-	fields := []string{"line", "kind", "state", "amount", "journal.currency.code", "date", "description", "_timestamp"}
-	if b.unique {
-		fields = append(fields, keyField)
-	}
-	if b.clearing {
-		fields = append(fields, "clearing_move")
-	}
-	var rows []paymentRow
-	_, err := c.search(ctx, b, "account.payment", which, nil, fields, &rows)
-	return rows, err
 }

@@ -30,42 +30,44 @@ type record struct {
 	Timestamp string `json:"timestamp"` // of its last change
 }
 
-func (b books) snapshot(j judged) (erp.Snapshot, error) {
-	kept := upon{Party: j.Invoice.Party, Payments: map[string]record{}}
-	for _, row := range j.Payments {
-		if row.State != failed {
-			kept.Payments[row.id()] = record{row.ID, row.Line, row.Timestamp}
+func (c *client) snapshot(b books, inv invoiceRow) (erp.Snapshot, error) {
+	bill := c.bill(b, inv)
+	kept := upon{Party: inv.Party, Payments: map[string]record{}}
+	for _, line := range inv.Own {
+		for _, row := range line.Payments {
+			if row.State != failed {
+				kept.Payments[row.id()] = record{row.ID, line.ID, row.Timestamp}
+			}
 		}
 	}
-	if j.bill.Problem == "" {
-		kept.Lines = b.openLines(j)
+	if bill.Problem == "" {
+		kept.Lines = b.openLines(inv, bill.Total.Currency())
 	}
 	raw, err := json.Marshal(kept)
 	if err != nil {
-		return erp.Snapshot{}, fmt.Errorf("keep bill %s: %w", j.bill.ID, err)
+		return erp.Snapshot{}, fmt.Errorf("keep bill %s: %w", bill.ID, err)
 	}
-	return erp.Snapshot{Bill: j.bill, Raw: raw}, nil
+	return erp.Snapshot{Bill: bill, Raw: raw}, nil
 }
 
 // openLines says what is open of each line. What was paid by the Pay wizard or a statement and is not reconciled yet is of no
 // line in particular; it is taken off those that are due first.
-func (b books) openLines(j judged) []openLine {
-	currency := j.bill.Total.Currency()
+func (b books) openLines(inv invoiceRow, currency money.Currency) []openLine {
 	var floating int64
-	for _, line := range j.Ledger {
+	for _, line := range inv.Payers {
 		if paid, err := line.paid(b, currency); err == nil && line.Reconciliation == 0 && paid.Currency() == currency {
 			floating += paid.Minor()
 		}
 	}
 	var lines []openLine
-	for _, line := range j.Own {
+	for _, line := range inv.Own {
 		credited, err := line.paid(b, currency)
 		if err != nil || line.Reconciliation != 0 {
 			continue
 		}
 		open := -credited.Minor()
-		for _, payment := range j.Payments {
-			if amount, err := payment.amount(); err == nil && payment.Line == line.ID && payment.State != failed {
+		for _, payment := range line.Payments {
+			if amount, err := payment.amount(); err == nil && payment.State != failed {
 				open -= amount.Minor()
 			}
 		}

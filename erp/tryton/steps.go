@@ -114,11 +114,16 @@ func (w *writing) isThere(ctx context.Context, b books, j *job) bool {
 	if j.step != create && j.step != putKey {
 		return false
 	}
-	rows, err := w.payments(ctx, b, domain{where(keyField, "=", j.key)})
-	return err == nil && slices.ContainsFunc(rows, func(row paymentRow) bool {
-		if j.step == putKey {
-			return row.ID == j.payment.ID
-		}
-		return slices.Contains(j.lines, row.Line)
-	})
+	var rows []struct {
+		ID   int64 `json:"id"`
+		Line int64 `json:"line"`
+	}
+	_, err := w.search(ctx, b, "account.payment", domain{where(keyField, "=", j.key)}, nil, []string{"line"}, &rows)
+	if err != nil || len(rows) != 1 {
+		return false
+	}
+	if j.step == putKey {
+		return rows[0].ID == j.payment.ID
+	}
+	return slices.Contains(j.lines, rows[0].Line)
 }

@@ -50,7 +50,7 @@ func TestEachStateTakesTheNextStepAndNoMore(t *testing.T) {
 			if state == "succeeded" {
 				clearing = 60
 			}
-			d.rows["account.payment"] = list{payment(object{"state": state, "clearing_move": clearing})}
+			d.hold(invoice(nil), list{line(nil)}, payment(object{"state": state, "clearing_move": clearing}))
 		}
 		require.NoError(t, upon(t, d, order(t, "50.00")))
 		require.Equal(t, want, d.writes(), state)
@@ -121,18 +121,18 @@ func TestProcessingIsAWizardOfWhichOneCallWrites(t *testing.T) {
 // many reads n bills of 120.00 EUR, with ids from 100 on, each with one line of ten times that and a payment in this state.
 func many(t *testing.T, d *double, n int, state string) (adapter erp.Adapter, writes []erp.Write) {
 	t.Helper()
-	var invoices, lines, payments list
+	var invoices list
 	ids := make([]string, 0, n)
 	for i := range n {
 		id := 100 + i
 		ids = append(ids, strconv.Itoa(id))
-		invoices = append(invoices, invoice(object{"id": id, "move": 10 * id}))
-		lines = append(lines, line(object{"id": 20 * id, "move": 10 * id}))
+		var records list
 		if state != "" {
-			payments = append(payments, payment(object{"id": 30 * id, "line": 20 * id, "state": state, "description": "pr." + strconv.Itoa(id), "clearing_move": nil}))
+			records = list{payment(object{"id": 30 * id, "line": 20 * id, "state": state, "description": "pr." + strconv.Itoa(id), "clearing_move": nil})}
 		}
+		invoices = append(invoices, nested(invoice(object{"id": id, "move": 10 * id}), list{line(object{"id": 20 * id, "move": 10 * id})}, records))
 	}
-	d.rows["account.invoice"], d.rows["account.move.line"], d.rows["account.payment"] = invoices, lines, payments
+	d.rows["account.invoice"] = invoices
 	adapter = d.adapter(t)
 	snapshots, err := adapter.ReadBills(t.Context(), ids)
 	require.NoError(t, err)

@@ -5,8 +5,7 @@ package tryout
 import (
 	"bytes"
 	"net/http"
-
-	"payrecon/internal/faulty"
+	"slices"
 )
 
 // Step is a kind of request that payrecon sends to Tryton, by the method that it calls.
@@ -21,9 +20,7 @@ const (
 	PutKey  Step = "model.account.payment.write"
 
 	LogIn        Step = "common.db.login"
-	ReadInvoices Step = "model.account.invoice.search_read"
-	ReadLines    Step = "model.account.move.line.search_read"
-	ReadPayments Step = "model.account.payment.search_read"
+	ReadInvoices Step = "model.account.invoice.search_read" // with all that pays them
 )
 
 // Making are the steps that make a payment, in their order.
@@ -36,12 +33,5 @@ func (s Step) Is(_ *http.Request, body []byte) bool {
 
 // Writes picks the requests that change something in Tryton.
 func Writes(r *http.Request, body []byte) bool {
-	for _, s := range append(Making(), PutKey) {
-		if s.Is(r, body) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(append(Making(), PutKey), func(s Step) bool { return s.Is(r, body) })
 }
-
-var _ faulty.Match = Writes

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +25,7 @@ import (
 	"payrecon/internal/config"
 	"payrecon/internal/faulty"
 	"payrecon/internal/money"
+	"payrecon/internal/remote"
 	"payrecon/internal/report"
 	"payrecon/internal/sandbox"
 	"payrecon/internal/trytond"
@@ -33,7 +36,7 @@ import (
 // Times are turned down; everything else is as in production.
 const (
 	sameGet = 100 * time.Millisecond // of the sandbox; the client keeps twice that
-	settle  = 2 * time.Second
+	settle  = time.Second
 	// patience bounds every wait for a run. The longest that is no defect is some time-outs of half a minute.
 	patience = 5 * time.Minute
 	// closing bounds the work of ending a company.
@@ -59,8 +62,13 @@ type Company struct {
 	file     string // its configuration
 	database *trytond.Database
 	start    money.Date
-	sent     func() int    // write requests that were sent to Tryton so far
+	sent     func() int     // write requests that were sent to Tryton so far
 	undo     []func() error // what Close does, last first
+
+	// alive is held by people while they work in Tryton, so that none of them is in the middle of something when it is killed:
+	// what became of that, nobody could tell. payrecon must be able to, and is not asked.
+	alive   sync.RWMutex
+	killers sync.WaitGroup
 
 	mu      sync.Mutex
 	cases   []*Case
@@ -68,6 +76,8 @@ type Company struct {
 	reports []report.Report
 	cut     int // runs that ended without a report
 	runs    int
+	kills   int
+	killing error // what went wrong with them
 }
 
 // Open makes a company: a database of Tryton's, a sandbox, a proxy and a worker.
@@ -78,9 +88,6 @@ func (s *Stage) Open(ctx context.Context, setup Setup) (*Company, error) {
 			return nil, errors.Join(err, c.Close())
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.companies = append(s.companies, c)
 	return c, nil
 }
 
@@ -95,10 +102,8 @@ func (c *Company) Close() error {
 
 func (c *Company) openTryton(ctx context.Context, setup Setup) error {
 	outlive := context.WithoutCancel(ctx)
-	c.stage.alive.Lock() // Tryton does not bear to see two databases for the first time at once
-	defer c.stage.alive.Unlock()
 	var err error
-	if c.database, err = c.stage.Tryton.Clone(ctx, setup.Module); err != nil {
+	if c.database, err = c.stage.tryton.Clone(ctx, setup.Module); err != nil {
 		return err
 	}
 	c.undo = append(c.undo, func() error {
@@ -113,7 +118,7 @@ func (c *Company) openTryton(ctx context.Context, setup Setup) error {
 		return err
 	}
 	c.start = c.day(-200)
-	if c.Proxy, err = faulty.StartProxy(outlive, c.stage.Tryton.URL); err != nil {
+	if c.Proxy, err = faulty.StartProxy(outlive, c.database.URL); err != nil {
 		return err
 	}
 	c.sent = c.Proxy.Count(Writes)
@@ -201,18 +206,67 @@ func (c *Company) hire(ctx context.Context, setup Setup) error {
 	return nil
 }
 
-// wakings is how often a Tryton that was just started is asked for a database until it has read it. While it reads another
-// one it may fail.
-const wakings = 20
-
-// wake lets a Tryton that was just started read the database.
-func (c *Company) wake(ctx context.Context) (err error) {
-	for range wakings {
-		if _, err = c.Books.Today(ctx); err == nil {
-			return nil
+// KillIn kills the company's Tryton after a time, as a power cut would, and starts it again. It returns at once.
+func (c *Company) KillIn(ctx context.Context, after time.Duration) {
+	c.killers.Go(func() {
+		if remote.Wait(ctx, after) != nil {
+			return // nobody is there any more
 		}
+		c.alive.Lock()
+		defer c.alive.Unlock()
+		err := c.database.Kill()
+		if err == nil {
+			err = c.database.Start(ctx)
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.kills++
+		c.killing = errors.Join(c.killing, err)
+	})
+}
+
+// ForgetSession ends payrecon's session in Tryton just before the next request that matches is sent in it.
+func (c *Company) ForgetSession(ctx context.Context, match faulty.Match) {
+	var authorization string
+	c.Proxy.Before(func(r *http.Request, body []byte) bool {
+		authorization = r.Header.Get("Authorization")
+		return authorization != "" && match(r, body)
+	}, func() {
+		if err := c.logOut(ctx, authorization); err == nil {
+			c.did(sessionEnded)
+		}
+	})
+}
+
+// sessionEnded is not what people do, but counted with it.
+const sessionEnded = "ended the session"
+
+func (c *Company) logOut(ctx context.Context, authorization string) error {
+	c.alive.RLock()
+	defer c.alive.RUnlock()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.database.URL+"/"+c.database.Name+"/",
+		strings.NewReader(`{"id":1,"method":"common.db.logout","params":[]}`))
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("wake Tryton: %w", err)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", authorization)
+	answer, err := (&http.Client{Timeout: closing, Transport: &http.Transport{DisableKeepAlives: true}}).Do(r)
+	if err != nil {
+		return err
+	}
+	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusOK {
+		return errors.Join(err, fmt.Errorf("log out: %s", answer.Status))
+	}
+	return nil
+}
+
+// Restarted waits until Tryton runs again after all kills so far, and says how many there were.
+func (c *Company) Restarted() (kills int, err error) {
+	c.killers.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.kills, c.killing
 }
 
 // day is so many days from today.

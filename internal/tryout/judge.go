@@ -348,8 +348,8 @@ func (c *Company) Judge(ctx context.Context) (Verdict, error) {
 
 // evidence reads the books of both sides.
 func (c *Company) evidence(ctx context.Context) (Evidence, error) {
-	c.stage.alive.RLock()
-	defer c.stage.alive.RUnlock()
+	c.alive.RLock()
+	defer c.alive.RUnlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := Evidence{Cases: c.cases, Precoro: c.State(), Tryton: map[string]trytond.Ledger{}, Reports: c.reports, Cut: c.cut}

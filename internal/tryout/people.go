@@ -72,8 +72,8 @@ func (c *Company) Enter(ctx context.Context, d Document) (*Case, error) {
 		d.BillTotal = d.Total
 	}
 	if !d.NoBill {
-		c.stage.alive.RLock()
-		defer c.stage.alive.RUnlock()
+		c.alive.RLock()
+		defer c.alive.RUnlock()
 		var err error
 		one.Bill, err = c.Books.AddBill(ctx, trytond.Bill{
 			Reference: strconv.FormatInt(one.Invoice.ID, 10), Total: d.BillTotal, Currency: d.Currency, Date: c.day(-60),
@@ -124,44 +124,47 @@ func (c *Company) PayInTryton(ctx context.Context, one *Case, way Way, number st
 	if err := c.EnterInTryton(ctx, one, f, way); err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	one.Facts = append(one.Facts, f)
 	return f, nil
 }
 
 // EnterInTryton lets a person enter a payment there that stands in Precoro.
 func (c *Company) EnterInTryton(ctx context.Context, one *Case, f *Fact, way Way) error {
-	c.stage.alive.RLock()
-	defer c.stage.alive.RUnlock()
-	if way == ByRecord {
-		id, err := c.Books.PayByRecord(ctx, trytond.Payment{Bill: one.Bill, Amount: f.Amount.Number(), Date: f.Date})
-		if err != nil {
-			return fmt.Errorf("pay %s: %w", way, err)
-		}
-		f.Tryton = "p" + id
-		c.did("paid in Tryton " + string(way))
-		return nil
-	}
-	before, err := c.Books.Ledger(ctx, one.Bill)
+	id, err := c.pay(ctx, one, f, way)
 	if err != nil {
-		return err
-	}
-	pay := c.Books.PayByWizard
-	if way == ByStatement {
-		pay = c.Books.PayByStatement
-	}
-	if err := pay(ctx, one.Bill, f.Amount.Number(), f.Date); err != nil {
 		return fmt.Errorf("pay %s: %w", way, err)
 	}
-	after, err := c.Books.Ledger(ctx, one.Bill)
-	if err != nil {
-		return err
-	}
-	if len(after.Lines) != len(before.Lines)+1 {
-		return fmt.Errorf("pay %s: the bill has %d lines that pay it, and had %d", way, len(after.Lines), len(before.Lines))
-	}
-	f.Tryton = "l" + after.Lines[len(after.Lines)-1].ID
 	c.did("paid in Tryton " + string(way))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f.Tryton = id
 	return nil
+}
+
+// pay gives what Fact.Tryton names it by.
+func (c *Company) pay(ctx context.Context, one *Case, f *Fact, way Way) (string, error) {
+	c.alive.RLock()
+	defer c.alive.RUnlock()
+	var err error
+	switch way {
+	case ByRecord:
+		id, err := c.Books.PayByRecord(ctx, trytond.Payment{Bill: one.Bill, Amount: f.Amount.Number(), Date: f.Date})
+		return "p" + id, err
+	case ByWizard:
+		err = c.Books.PayByWizard(ctx, one.Bill, f.Amount.Number(), f.Date)
+	default:
+		err = c.Books.PayByStatement(ctx, one.Bill, f.Amount.Number(), f.Date)
+	}
+	if err != nil {
+		return "", err
+	}
+	ledger, err := c.Books.Ledger(ctx, one.Bill)
+	if err != nil {
+		return "", err
+	}
+	return "l" + ledger.Lines[len(ledger.Lines)-1].ID, nil // Books has seen that it is there
 }
 
 func (c *Company) did(what string) {

@@ -14,8 +14,8 @@ import (
 
 	"payrecon/internal/devserver"
 	"payrecon/internal/report"
-	"payrecon/internal/trytond"
 	"payrecon/internal/tryout"
+	"payrecon/internal/trytond"
 	"payrecon/workflows"
 )
 

@@ -72,17 +72,18 @@ type Company struct {
 
 	mu      sync.Mutex
 	cases   []*Case
+	ledgers map[string]trytond.Ledger // as they were read last, by the bill's id
 	acts    map[string]int
 	reports []report.Report
 	cut     int // runs that ended without a report
 	runs    int
-	kills   int
+	kills   map[string]int
 	killing error // what went wrong with them
 }
 
 // Open makes a company: a database of Tryton's, a sandbox, a proxy and a worker.
 func (s *Stage) Open(ctx context.Context, setup Setup) (*Company, error) {
-	c := &Company{stage: s, acts: map[string]int{}}
+	c := &Company{stage: s, acts: map[string]int{}, kills: map[string]int{}, ledgers: map[string]trytond.Ledger{}}
 	for _, step := range []func(context.Context, Setup) error{c.openTryton, c.openPrecoro, c.hire} {
 		if err := step(ctx, setup); err != nil {
 			return nil, errors.Join(err, c.Close())
@@ -206,8 +207,9 @@ func (c *Company) hire(ctx context.Context, setup Setup) error {
 	return nil
 }
 
-// KillIn kills the company's Tryton after a time, as a power cut would, and starts it again. It returns at once.
-func (c *Company) KillIn(ctx context.Context, after time.Duration) {
+// KillIn kills the company's Tryton after a time, as a power cut would, and starts it again. It returns at once. What is killed
+// is for the figures.
+func (c *Company) KillIn(ctx context.Context, what string, after time.Duration) {
 	c.killers.Go(func() {
 		if remote.Wait(ctx, after) != nil {
 			return // nobody is there any more
@@ -220,7 +222,7 @@ func (c *Company) KillIn(ctx context.Context, after time.Duration) {
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.kills++
+		c.kills[what]++
 		c.killing = errors.Join(c.killing, err)
 	})
 }
@@ -261,12 +263,12 @@ func (c *Company) logOut(ctx context.Context, authorization string) error {
 	return nil
 }
 
-// Restarted waits until Tryton runs again after all kills so far, and says how many there were.
-func (c *Company) Restarted() (kills int, err error) {
+// Restarted waits until Tryton runs again after all kills so far.
+func (c *Company) Restarted() error {
 	c.killers.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.kills, c.killing
+	return c.killing
 }
 
 // day is so many days from today.

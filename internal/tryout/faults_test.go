@@ -14,7 +14,7 @@ import (
 )
 
 // Target: every step of a payment in Tryton. Injection: kill -9 of Tryton about halfway through the request that makes the step
-// for three payments at once; it is started again at once.
+// for two payments at once; it is started again at once.
 // Expected: the run goes on when Tryton is back, looks what has become of the step, and makes each payment once.
 func TestTrytonIsKilledInTheMiddleOfAWrite(t *testing.T) {
 	t.Parallel()
@@ -25,22 +25,20 @@ func TestTrytonIsKilledInTheMiddleOfAWrite(t *testing.T) {
 		c.Proxy.Before(step.Is, func() { began = time.Now() })
 		c.Proxy.After(step.Is, func() { took[step] = time.Since(began) })
 	}
-	three := func() {
-		for range 3 {
+	two := func() {
+		for range 2 {
 			payInPrecoro(t, c, enter(t, c, tryout.Document{Total: "60.00"}), "45.00", -1)
 		}
-		require.Equal(t, report.ByDirection{ToERP: 3}, run(t, c).Created)
+		require.Equal(t, report.ByDirection{ToERP: 2}, run(t, c).Created)
 	}
-	three()
-	for i, step := range tryout.Making() {
-		c.Proxy.Before(step.Is, func() { c.KillIn(t.Context(), took[step]/2) })
-		three()
-		kills, err := c.Restarted()
-		require.NoError(t, err)
-		require.Equal(t, i+1, kills)
+	two()
+	for _, step := range tryout.Making() {
+		c.Proxy.Before(step.Is, func() { c.KillIn(t.Context(), string(step), took[step]/2) })
+		two()
+		require.NoError(t, c.Restarted())
 	}
 	v := judged(t, c)
-	require.Equal(t, []int{15, 15, 0}, []int{v.Due, v.ToERP, v.Left})
+	require.Equal(t, []int{10, 10, 0}, []int{v.Due, v.ToERP, v.Left})
 	require.Empty(t, v.Exceptions)
 }
 
@@ -66,16 +64,9 @@ func TestEveryStepMeetsEveryFault(t *testing.T) {
 				for i, step := range append(tryout.Making(), tryout.PutKey, tryout.ReadInvoices) {
 					c.Proxy.Fail(faulty.Fault{Kind: kinds[(round+i)%len(kinds)], Match: step.Is})
 				}
-				payInPrecoro(t, c, enter(t, c, tryout.Document{Total: "60.00"}), "45.00", -1)
-				payInPrecoro(t, c, enter(t, c, tryout.Document{Total: "110.00", Currency: "USD"}), "110.00", -1)
+				payInPrecoro(t, c, enter(t, c, tryout.Document{Total: "110.00", Currency: "USD"}), "45.00", -1)
 				payInTryton(t, c, enter(t, c, tryout.Document{Total: "60.00"}), tryout.ByRecord, "60.00", -1)
-				r := run(t, c)
-				t.Logf("round %d: %s %+v", round, r.Outcome, r.Exceptions)
-				for _, row := range r.Rows {
-					if row.Action == report.HasException {
-						t.Logf("%+v", row)
-					}
-				}
+				run(t, c)
 			}
 			met := 0
 			for _, n := range c.Proxy.Met() {
@@ -83,7 +74,7 @@ func TestEveryStepMeetsEveryFault(t *testing.T) {
 			}
 			require.Equal(t, half*6, met)
 			v := judged(t, c)
-			require.Equal(t, []int{3 * half, 2 * half, half}, []int{v.Due, v.ToERP, v.ToPrecoro})
+			require.Equal(t, []int{2 * half, half, half}, []int{v.Due, v.ToERP, v.ToPrecoro})
 			require.Empty(t, v.Exceptions)
 		})
 	}

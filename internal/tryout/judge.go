@@ -4,7 +4,6 @@ package tryout
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,9 +33,9 @@ type Evidence struct {
 // Verdict is what was found out.
 type Verdict struct {
 	Broken []string // promises that do not hold, in words
-	// Due are the payments that people made and entered on one side only. ToERP and ToPrecoro count those that are on the other
-	// side too, Lost those that are not and that nobody was told of, Doubled the payments of ours that are there twice, or
-	// beside one that a person has entered.
+	// Due are the payments that people have entered on one side only, and that nothing keeps a machine from writing on the other.
+	// ToERP and ToPrecoro count those that are there, Lost those that are not, Doubled the payments of ours that are there twice,
+	// or beside one that a person has entered.
 	Due, ToERP, ToPrecoro, Lost, Doubled int
 	Left                                 int // payments of ours that are begun in Tryton and not made, each told in an exception
 	Exceptions                           map[reconcile.Reason]int
@@ -195,9 +194,6 @@ func (s *scene) onBothSides(f *Fact) {
 func (s *scene) dueInTryton(f *Fact) {
 	key := inTryton(f.Precoro)
 	s.explained[key] = true
-	if s.Except == "" {
-		s.Due++
-	}
 	records := s.ours[key]
 	if len(records) > 1 {
 		s.Doubled += len(records) - 1
@@ -206,12 +202,14 @@ func (s *scene) dueInTryton(f *Fact) {
 	made := slices.IndexFunc(records, func(r trytond.Record) bool { return r.State == succeeded })
 	switch {
 	case made >= 0:
+		s.Due++
 		s.ToERP++
 		s.reported(key)
 		if r := records[made]; r.Amount != f.Amount || r.Date != f.Date || !r.Cleared {
 			s.breaks("I1", "%s: %s is %s of %s, in the ledger: %t; due is %s of %s", s.name(), key, r.Amount, r.Date, r.Cleared, f.Amount, f.Date)
 		}
 	case !s.mayLack():
+		s.Due++
 		s.Lost++
 		s.breaks("I4", "%s: %s of %s is due in Tryton and was not made", s.name(), key, f.Amount)
 	}
@@ -223,9 +221,6 @@ func (s *scene) dueInTryton(f *Fact) {
 func (s *scene) dueInPrecoro(f *Fact) {
 	key := "er." + f.Tryton
 	s.explained[key] = true
-	if s.Except == "" {
-		s.Due++
-	}
 	posts := s.posts[key]
 	if len(posts) > 1 {
 		s.Doubled += len(posts) - 1
@@ -233,12 +228,14 @@ func (s *scene) dueInPrecoro(f *Fact) {
 	}
 	switch {
 	case len(posts) > 0:
+		s.Due++
 		s.ToPrecoro++
 		s.reported(key)
 		if p := posts[0]; p.Amount != f.Amount.Number() || p.Date != string(f.Date) || p.Document != strconv.FormatInt(s.Invoice.IDN, 10) {
 			s.breaks("I1", "%s: %s is %s of %s on invoice %s; due is %s of %s", s.name(), key, p.Amount, p.Date, p.Document, f.Amount, f.Date)
 		}
 	case !s.mayLack():
+		s.Due++
 		s.Lost++
 		s.breaks("I4", "%s: %s of %s is due in Precoro and was not made", s.name(), key, f.Amount)
 	}
@@ -318,7 +315,10 @@ func (j *judgement) nothingElse() {
 
 // Judge lets three runs come that nothing befalls, and judges what both sides then hold. The first is as usual; where totals
 // agree, the second may have keys to write, and no payment; the third must write nothing.
-func (c *Company) Judge(ctx context.Context) (Verdict, error) {
+func (c *Company) Judge(ctx context.Context) (Verdict, error) { return c.judge(ctx, true) }
+
+// judge reads the bills anew that people have paid since they were judged, or everything.
+func (c *Company) judge(ctx context.Context, everything bool) (Verdict, error) {
 	if _, err := c.Reconcile(ctx, workflows.Request{}); err != nil {
 		return Verdict{}, err
 	}
@@ -330,7 +330,7 @@ func (c *Company) Judge(ctx context.Context) (Verdict, error) {
 	if _, err := c.Reconcile(ctx, workflows.Request{Scope: workflows.ScopeDeep}); err != nil {
 		return Verdict{}, err
 	}
-	e, err := c.evidence(ctx)
+	e, err := c.evidence(ctx, everything)
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -347,20 +347,20 @@ func (c *Company) Judge(ctx context.Context) (Verdict, error) {
 }
 
 // evidence reads the books of both sides.
-func (c *Company) evidence(ctx context.Context) (Evidence, error) {
+func (c *Company) evidence(ctx context.Context, everything bool) (Evidence, error) {
 	c.alive.RLock()
 	defer c.alive.RUnlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := Evidence{Cases: c.cases, Precoro: c.State(), Tryton: map[string]trytond.Ledger{}, Reports: c.reports, Cut: c.cut}
-	var problems []error
 	for _, one := range c.cases {
-		if one.Bill == "" {
+		if one.Bill == "" || one.judged && !everything {
 			continue
 		}
 		ledger, err := c.Books.Ledger(ctx, one.Bill)
-		e.Tryton[one.Bill] = ledger
-		problems = append(problems, err)
+		if err != nil {
+			return Evidence{}, err
+		}
+		c.ledgers[one.Bill], one.judged = ledger, true
 	}
-	return e, errors.Join(problems...)
+	return Evidence{Cases: c.cases, Precoro: c.State(), Tryton: c.ledgers, Reports: c.reports, Cut: c.cut}, nil
 }

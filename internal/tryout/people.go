@@ -20,6 +20,9 @@ type Case struct {
 	Facts   []*Fact
 	// Except is why no machine may write on it, "" if one may. Nothing is due then.
 	Except reconcile.Reason
+
+	instalments int
+	judged      bool // since people have paid
 }
 
 // Fact is one payment that people made, wherever they have entered it: on one side, so that payrecon owes it to the other, or
@@ -59,7 +62,7 @@ func (c *Company) Enter(ctx context.Context, d Document) (*Case, error) {
 	if d.Currency == "" {
 		d.Currency = "EUR"
 	}
-	one := &Case{Invoice: c.AddInvoice(sandbox.Invoice{Currency: d.Currency, Total: d.Total})}
+	one := &Case{Invoice: c.AddInvoice(sandbox.Invoice{Currency: d.Currency, Total: d.Total}), instalments: d.Instalments}
 	switch {
 	case d.NoBill:
 		one.Except = reconcile.NoBill
@@ -100,18 +103,15 @@ func (c *Company) PayInPrecoro(one *Case, number string, day int) (*Fact, error)
 		return nil, err
 	}
 	f := &Fact{Amount: amount, Date: c.day(day)}
-	one.Facts = append(one.Facts, f)
-	return f, c.EnterInPrecoro(one, f)
-}
-
-// EnterInPrecoro lets a person enter a payment there that stands in Tryton.
-func (c *Company) EnterInPrecoro(one *Case, f *Fact) error {
 	f.Precoro = c.AddPayment(sandbox.Payment{InvoiceID: one.Invoice.ID, Amount: f.Amount.Number(), Date: string(f.Date)}).ID
 	if f.Precoro == 0 {
-		return fmt.Errorf("nobody could pay invoice %d in Precoro", one.Invoice.IDN)
+		return nil, fmt.Errorf("nobody could pay invoice %d in Precoro", one.Invoice.IDN)
 	}
 	c.did("paid in Precoro")
-	return nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	one.Facts, one.judged = append(one.Facts, f), false
+	return f, nil
 }
 
 // PayInTryton lets a person pay there, so many days from today.
@@ -126,7 +126,7 @@ func (c *Company) PayInTryton(ctx context.Context, one *Case, way Way, number st
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	one.Facts = append(one.Facts, f)
+	one.Facts, one.judged = append(one.Facts, f), false
 	return f, nil
 }
 
@@ -139,7 +139,7 @@ func (c *Company) EnterInTryton(ctx context.Context, one *Case, f *Fact, way Way
 	c.did("paid in Tryton " + string(way))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	f.Tryton = id
+	f.Tryton, one.judged = id, false
 	return nil
 }
 

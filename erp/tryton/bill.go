@@ -87,6 +87,7 @@ func (b books) fill(bill *reconcile.Bill, inv invoiceRow) error {
 	if inv.State == paidFull {
 		s.paid = s.total
 	}
+	s.paid = max(s.paid, s.listed) // what pays a line that is reconciled already is paid too, and too much
 	bill.Payments = s.payments
 	if s.listed != s.paid {
 		// Else what is in another currency is the difference that exchanging has made.

@@ -85,9 +85,8 @@ func (b books) fill(bill *reconcile.Bill, inv invoiceRow) error {
 		}
 	}
 	if inv.State == paidFull {
-		s.paid = s.total
+		s.paid = max(s.paid, s.total) // it may be more: what pays a line that is reconciled with another payment
 	}
-	s.paid = max(s.paid, s.listed) // what pays a line that is reconciled already is paid too, and too much
 	bill.Payments = s.payments
 	if s.listed != s.paid {
 		// Else what is in another currency is the difference that exchanging has made.
@@ -165,11 +164,16 @@ func (s *sums) owe(line lineRow) error {
 			continue
 		}
 		s.listed += payment.Amount.Minor()
-		if line.Reconciliation == 0 {
+		if line.Reconciliation == 0 || !line.settledBy(row.ClearingMove) {
 			s.paid += payment.Amount.Minor()
 		}
 	}
 	return nil
+}
+
+// settledBy tells whether a move is among what the line was reconciled with.
+func (l lineRow) settledBy(move int64) bool {
+	return l.Settled != nil && slices.ContainsFunc(l.Settled.Lines, func(other lineRow) bool { return other.Move == move })
 }
 
 // add adds a line of the ledger that pays. One that was undone is reconciled with what undid it, and with nothing that is owed.

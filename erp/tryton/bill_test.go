@@ -177,6 +177,17 @@ func TestABillInAnotherCurrencyIsReadInItsOwn(t *testing.T) {
 	require.Equal(t, "line 41: pays in EUR, the bill is in USD: what is paid of it cannot be told", bill.Problem)
 }
 
+// A record that succeeded upon a line that something else has settled was paid on top, which must show in the sum. A line that
+// settles several bills must not.
+func TestWhatIsPaidOnTopIsPaid(t *testing.T) {
+	t.Parallel()
+	bill := whole(t, invoice(object{"state": "paid"}), list{reconciled(line(nil)), payer(nil)}, payment(object{"amount": decimal("120.00")}))
+	require.Equal(t, eur(t, "240.00"), bill.Paid)
+
+	bill = whole(t, invoice(object{"state": "paid"}), list{reconciled(line(nil)), payer(object{"debit": decimal("300.00")})})
+	require.Equal(t, eur(t, "120.00"), bill.Paid)
+}
+
 // A payment by the Pay wizard that was cancelled stays among those of the bill, reconciled with what cancels it.
 func TestALineThatWasUndoneDoesNotCount(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ import (
 
 	"payrecon/internal/devserver"
 	"payrecon/internal/faulty"
-	"payrecon/internal/reconcile"
+	"payrecon/internal/report"
 	"payrecon/internal/trytond"
 	"payrecon/workflows"
 )
@@ -46,9 +46,6 @@ func (b *Broken) Error() string {
 // judged; and so on, round by round. It returns what was seen also beside an error; a *Broken says which promises do not hold,
 // *trytond.Absent that there is no Tryton.
 func Run(ctx context.Context, o Options) (f Figures, err error) {
-	began := o.Now()
-	f = Figures{Seed: o.Seed, People: map[string]int{}, Faults: map[string]int{}, Kills: map[string]int{}, Exceptions: map[reconcile.Reason]int{}}
-	defer func() { f.Wall = o.Now().Sub(began).Seconds() }()
 	tryton, err := trytond.Launch(ctx, o.Log)
 	if err != nil {
 		return f, err
@@ -64,7 +61,11 @@ func Run(ctx context.Context, o Options) (f Figures, err error) {
 		return f, err
 	}
 	defer stage.Close()
+	return campaign(ctx, stage, o)
+}
 
+func campaign(ctx context.Context, stage *Stage, o Options) (Figures, error) {
+	began := o.Now()
 	var lanes [2]*lane
 	var problems [len(lanes)]error
 	var working sync.WaitGroup
@@ -82,9 +83,11 @@ func Run(ctx context.Context, o Options) (f Figures, err error) {
 		})
 	}
 	working.Wait()
+	f := newFigures(o.Seed)
 	for _, l := range lanes {
 		f.add(l)
 	}
+	f.Wall = o.Now().Sub(began).Seconds()
 	return f, errors.Join(problems[:]...)
 }
 
@@ -124,7 +127,7 @@ func (l *lane) play(ctx context.Context, stage *Stage) (err error) {
 		l.Say("%-15s round %-3d %4d payments due, %3d exceptions  %.0f s", l.name(), l.rounds, l.verdict.Due, len(l.verdict.Exceptions),
 			l.Now().Sub(began).Seconds())
 	}
-	return l.judge(ctx, true)
+	return l.judged(ctx, true)
 }
 
 // round is one change of both sides, one run that something befalls, and the judgement.
@@ -144,17 +147,27 @@ func (l *lane) round(ctx context.Context) error {
 	if err := l.Restarted(); err != nil {
 		return err
 	}
-	if err := l.judge(ctx, false); err != nil {
+	// What is due, a run as any other makes; one that compares everything may put keys on what people have entered twice.
+	if _, err := l.Reconcile(ctx, workflows.Request{}); err != nil {
+		return err
+	}
+	r, err := l.compareAll(ctx)
+	if err != nil {
+		return err
+	}
+	if r.Created != (report.ByDirection{}) {
+		return &Broken{l.name(), l.rounds, []string{fmt.Sprintf("I3: a run has left %+v payments", r.Created)}}
+	}
+	if err := l.judged(ctx, false); err != nil {
 		return err
 	}
 	l.settled()
 	return nil
 }
 
-// judge looks at what this round was about, or at everything.
-func (l *lane) judge(ctx context.Context, everything bool) error {
-	var err error
-	if l.verdict, err = l.Company.judge(ctx, everything); err != nil {
+// judged looks at what this round was about, or at all.
+func (l *lane) judged(ctx context.Context, all bool) (err error) {
+	if l.verdict, err = l.judge(ctx, all); err != nil {
 		return err
 	}
 	if len(l.verdict.Broken) > 0 {

@@ -16,12 +16,12 @@ import (
 // `make tryout` lets many more rounds come.
 func TestNoPaymentIsMadeTwiceAndNoneIsLostInTryton(t *testing.T) {
 	t.Parallel()
-	trytond.Require(t) // or skip
-	f, err := tryout.Run(t.Context(), tryout.Options{Payments: 12, Seed: 1, Now: time.Now, Say: t.Logf, Log: zerolog.NewTestWriter(t)})
+	stage := stageOn(t, trytond.Require(t))
+	f, err := tryout.Campaign(t.Context(), stage, tryout.Options{Payments: 10, Seed: 1, Now: time.Now, Say: t.Logf, Log: zerolog.NewTestWriter(t)})
 	require.NoError(t, err)
 	require.NoError(t, f.Table(t.Output()))
 
-	require.GreaterOrEqual(t, f.Due, 12)
+	require.GreaterOrEqual(t, f.Due, 10)
 	require.Zero(t, f.Doubled)
 	require.Zero(t, f.Lost)
 	require.Equal(t, f.Due, f.ToERP+f.ToPrecoro)

@@ -47,8 +47,9 @@ var kinds = []faulty.Kind{faulty.LostAnswer, faulty.Cut, faulty.HTML, faulty.Res
 
 // Target: every step of a payment in Tryton, the key that a person's payment gets there, and the reading of bills.
 // Injection: in each run another fault at each of them, until every one has met every fault: the answer is lost, cut in the
-// middle or replaced by a page, after the request was carried out; the connection breaks, or an error comes, before it was.
-// Expected: each payment is made once, on either side.
+// middle or replaced by a page, after the request was carried out; the connection breaks, or an error comes, before it was. In
+// one run more Tryton forgets payrecon's session before each of them.
+// Expected: each payment is made once, on either side; payrecon logs in again once each time.
 func TestEveryStepMeetsEveryFault(t *testing.T) {
 	t.Parallel()
 	for name, module := range map[string]bool{"bare": false, "with the module": true} {
@@ -60,40 +61,34 @@ func TestEveryStepMeetsEveryFault(t *testing.T) {
 			if module {
 				first = half
 			}
-			for round := first; round < first+half; round++ {
-				for i, step := range append(tryout.Making(), tryout.PutKey, tryout.ReadInvoices) {
-					c.Proxy.Fail(faulty.Fault{Kind: kinds[(round+i)%len(kinds)], Match: step.Is})
-				}
+			steps := append(tryout.Making(), tryout.PutKey, tryout.ReadInvoices)
+			both := func() {
 				payInPrecoro(t, c, enter(t, c, tryout.Document{Total: "110.00", Currency: "USD"}), "45.00", -1)
 				payInTryton(t, c, enter(t, c, tryout.Document{Total: "60.00"}), tryout.ByRecord, "60.00", -1)
 				run(t, c)
 			}
+			for round := first; round < first+half; round++ {
+				for i, step := range steps {
+					c.Proxy.Fail(faulty.Fault{Kind: kinds[(round+i)%len(kinds)], Match: step.Is})
+				}
+				both()
+			}
+			logins := c.Proxy.Count(tryout.LogIn.Is)
+			for _, step := range steps {
+				c.ForgetSession(t.Context(), step.Is)
+			}
+			both()
+			require.Equal(t, len(steps), logins())
 			met := 0
 			for _, n := range c.Proxy.Met() {
 				met += n
 			}
-			require.Equal(t, half*6, met)
+			require.Equal(t, half*len(steps), met)
 			v := judged(t, c)
-			require.Equal(t, []int{2 * half, half, half}, []int{v.Due, v.ToERP, v.ToPrecoro})
+			require.Equal(t, []int{2 * (half + 1), half + 1, half + 1}, []int{v.Due, v.ToERP, v.ToPrecoro})
 			require.Empty(t, v.Exceptions)
 		})
 	}
-}
-
-// Target: payrecon's session in Tryton. Injection: Tryton forgets it before each step, and before bills are read.
-// Expected: payrecon logs in again, nothing is made twice, and nobody is asked.
-func TestASessionThatIsForgottenIsRenewed(t *testing.T) {
-	t.Parallel()
-	c := open(t, true)
-	for _, step := range append(tryout.Making(), tryout.PutKey, tryout.ReadInvoices) {
-		c.ForgetSession(t.Context(), step.Is)
-	}
-	logins := c.Proxy.Count(tryout.LogIn.Is)
-	payInPrecoro(t, c, enter(t, c, tryout.Document{Total: "60.00"}), "45.00", -1)
-	payInTryton(t, c, enter(t, c, tryout.Document{Total: "60.00"}), tryout.ByRecord, "60.00", -1)
-	require.Equal(t, report.ByDirection{ToERP: 1, ToPrecoro: 1}, run(t, c).Created)
-	require.Equal(t, 1+len(tryout.Making())+2, logins())
-	judged(t, c)
 }
 
 // Target: a payment that is created in Tryton. Injection: the answer does not come for as long as anybody waits for one.

@@ -37,6 +37,12 @@ type Figures struct {
 	Broken []string `json:"broken,omitempty"` // promises that did not hold
 }
 
+func newFigures(seed uint64) Figures {
+	return Figures{
+		Seed: seed, People: map[string]int{}, Faults: map[string]int{}, Kills: map[string]int{}, Exceptions: map[reconcile.Reason]int{},
+	}
+}
+
 func (f *Figures) add(l *lane) {
 	if l.Company == nil {
 		return

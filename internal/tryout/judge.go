@@ -313,29 +313,29 @@ func (j *judgement) nothingElse() {
 	}
 }
 
-// Judge lets three runs come that nothing befalls, and judges what both sides then hold. The first is as usual; where totals
-// agree, the second may have keys to write, and no payment; the third must write nothing.
-func (c *Company) Judge(ctx context.Context) (Verdict, error) { return c.judge(ctx, true) }
+// Judge lets two runs come that nothing befalls and that compare everything, and judges what both sides then hold. The second
+// must write nothing.
+func (c *Company) Judge(ctx context.Context) (Verdict, error) {
+	_, err := c.compareAll(ctx)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return c.judge(ctx, true)
+}
 
-// judge reads the bills anew that people have paid since they were judged, or everything.
-func (c *Company) judge(ctx context.Context, everything bool) (Verdict, error) {
-	if _, err := c.Reconcile(ctx, workflows.Request{}); err != nil {
-		return Verdict{}, err
-	}
-	deep, err := c.Reconcile(ctx, workflows.Request{Scope: workflows.ScopeDeep})
-	if err != nil {
-		return Verdict{}, err
-	}
+func (c *Company) compareAll(ctx context.Context) (report.Report, error) {
+	return c.Reconcile(ctx, workflows.Request{Scope: workflows.ScopeDeep})
+}
+
+// judge lets a run come that must write nothing. It reads the bills that people have paid since they were judged last, or all.
+func (c *Company) judge(ctx context.Context, all bool) (Verdict, error) {
 	inPrecoro, inTryton := len(c.State().Ledger), c.sent()
-	if _, err := c.Reconcile(ctx, workflows.Request{Scope: workflows.ScopeDeep}); err != nil {
+	if _, err := c.compareAll(ctx); err != nil {
 		return Verdict{}, err
 	}
-	e, err := c.evidence(ctx, everything)
+	e, err := c.evidence(ctx, all)
 	if err != nil {
 		return Verdict{}, err
-	}
-	if deep.Created != (report.ByDirection{}) {
-		e.Again = append(e.Again, fmt.Sprintf("%+v payments, in a run that compares everything", deep.Created))
 	}
 	for _, w := range e.Precoro.Ledger[inPrecoro:] {
 		e.Again = append(e.Again, fmt.Sprintf("%s on invoice %s, %s", w.Op, w.Document, w.Key))
@@ -347,13 +347,13 @@ func (c *Company) judge(ctx context.Context, everything bool) (Verdict, error) {
 }
 
 // evidence reads the books of both sides.
-func (c *Company) evidence(ctx context.Context, everything bool) (Evidence, error) {
+func (c *Company) evidence(ctx context.Context, all bool) (Evidence, error) {
 	c.alive.RLock()
 	defer c.alive.RUnlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, one := range c.cases {
-		if one.Bill == "" || one.judged && !everything {
+		if one.Bill == "" || one.judged && !all {
 			continue
 		}
 		ledger, err := c.Books.Ledger(ctx, one.Bill)

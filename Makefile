@@ -117,11 +117,18 @@ chaos-breaks: ## let campaigns run on builds that are broken on purpose: each mu
 	$(say) 'building what is broken, and looking whether that is seen'
 	@go test -count=1 -timeout 15m -tags breaks -run TestABuildThatIsBrokenOnPurposeIsFoundOut ./internal/chaos
 
+PAYMENTS ?= 300
+.PHONY: tryout
+tryout: tryton build ## make at least so many payments (PAYMENTS=300) against a real Tryton, with faults, kills and people; its ledger judges (SEED=n)
+	@go build -o $(BIN)/tryout ./internal/tryout/cmd/tryout
+	$(say) 'paying; 300 payments take some minutes'
+	@exec $(BIN)/tryout --payments $(PAYMENTS) --seed $(SEED) --out $(BIN)/tryout.json
+
 .PHONY: reliability
 reliability: SEEDS := 1000
-reliability: sim mutants chaos ## all three, and docs/reliability.md out of what they measure; takes about half an hour
+reliability: sim mutants chaos tryout ## all four, and docs/reliability.md out of what they measure; takes about 40 minutes
 	$(say) 'writing docs/reliability.md'
-	@go run ./internal/reliability/cmd/reliability --sim $(BIN)/sim.json --mutants $(BIN)/mutants.json --chaos $(BIN)/chaos.json --docs docs
+	@go run ./internal/reliability/cmd/reliability --sim $(BIN)/sim.json --mutants $(BIN)/mutants.json --chaos $(BIN)/chaos.json --tryout $(BIN)/tryout.json --docs docs
 
 FUZZTIME ?= 20s
 .PHONY: fuzz

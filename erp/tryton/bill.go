@@ -84,6 +84,9 @@ func (b books) fill(bill *reconcile.Bill, inv invoiceRow) error {
 			return fmt.Errorf("line %d: %w", line.ID, err)
 		}
 	}
+	if company := b.currency(); company != string(currency) && inv.State != paidFull && !s.mixed {
+		s.paid = s.listed // Tryton settles in its company's currency: what a line is over may be a cent off what was paid of it
+	}
 	if inv.State == paidFull {
 		s.paid = max(s.paid, s.total) // it may be more: what pays a line that is reconciled with another payment
 	}
@@ -139,6 +142,7 @@ type sums struct {
 
 	payments []reconcile.Payment
 	foreign  []reconcile.Payment // lines of the ledger in another currency that are nobody's payment
+	mixed    bool                // there are lines in another currency
 }
 
 // owe adds a line of what is owed, and the records that pay it.
@@ -184,6 +188,7 @@ func (s *sums) add(line lineRow, inv invoiceRow, undone bool) error {
 			// Tryton does not hold it against the debt yet. Taken for nothing, what it paid would be paid again.
 			return fmt.Errorf("pays in %s, the bill is in %s: what is paid of it cannot be told", payment.Amount.Currency(), s.currency)
 		}
+		s.mixed = true
 		if payment.Unsupported {
 			s.foreign = append(s.foreign, payment)
 		} else {

@@ -26,9 +26,6 @@ const payable = "payable"
 // note, a write-off or whatever else it was reconciled with counts, and is none.
 func (l lineRow) payment(b books, bill money.Currency, inv invoiceRow) reconcile.Payment {
 	payment := reconcile.Payment{ID: "l" + strconv.FormatInt(l.ID, 10), Date: l.In.Date.Date, Fixed: true}
-	if id, ok := strings.CutPrefix(l.Origin, "account.statement.line,"); ok {
-		payment.ID = "s" + id // a statement that is corrected makes its lines in the ledger anew
-	}
 	var err error
 	if payment.Amount, err = l.paid(b, bill); err != nil {
 		payment.Problem = err.Error()

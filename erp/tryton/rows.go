@@ -52,9 +52,8 @@ type lineRow struct {
 	} `json:"reconciliation."`
 
 	// Of what pays.
-	Move   int64  `json:"move"`
-	Origin string `json:"origin"` // account.statement.line,5 where a bank statement has made it
-	In     struct {
+	Move int64 `json:"move"`
+	In   struct {
 		Date   date   `json:"date"`
 		Origin string `json:"origin"` // account.invoice,5 or ""
 	} `json:"move."`
@@ -101,7 +100,7 @@ func (c *client) fields(b books) []string {
 		}
 	}
 	amounts := []string{"debit", "credit", "amount_second_currency", "second_currency.code", "reconciliation"}
-	payer := slices.Concat(amounts, []string{"move", "origin", "move.date", "move.origin"})
+	payer := slices.Concat(amounts, []string{"move", "move.date", "move.origin"})
 	add("lines_to_pay.", slices.Concat(amounts, []string{"maturity_date"})...)
 	add("lines_to_pay.reconciliation.", "delegate_to")
 	add("lines_to_pay.reconciliation.lines.", payer...)

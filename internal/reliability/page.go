@@ -12,12 +12,14 @@ import (
 	"payrecon/internal/chaos"
 	"payrecon/internal/sim"
 	"payrecon/internal/sim/mutants"
+	"payrecon/internal/tryout"
 )
 
 // Measured is everything on the page that was measured.
 type Measured struct {
 	Sim     sim.Campaign    `json:"sim"`
 	Chaos   chaos.Figures   `json:"chaos"`
+	Tryout  tryout.Figures  `json:"tryout"`
 	Mutants []mutants.Catch `json:"mutants"`
 }
 
@@ -30,6 +32,7 @@ func Page(m Measured) string {
 	p.promises()
 	p.worlds(m.Sim)
 	p.kills(m.Chaos)
+	p.realERP(m.Tryout)
 	p.mutants(m.Mutants)
 	p.faults(m.Sim.Figures.Faults)
 	p.assumption()
@@ -131,6 +134,28 @@ func (p *page) kills(f chaos.Figures) {
 	}
 }
 
+func (p *page) realERP(f tryout.Figures) {
+	p.heading("Against a real ERP")
+	p.line("`make tryout`: the sandbox's Precoro on one side and a real Tryton 6.0 on PostgreSQL on the other, a real Temporal server and worker between; faults on the wire to Tryton, Tryton killed in the middle of writes, and people who pay the same bills by payment records, by the Pay button and by bank statements. The judge is Tryton's own ledger, and Precoro's.")
+	p.line("")
+	p.head("", "")
+	p.row("companies, rounds", fmt.Sprintf("%d, %d", f.Companies, f.Rounds))
+	p.row("runs", fmt.Sprintf("%d, of which %d ended with an error", f.Runs, f.Failed))
+	p.row("promises broken", len(f.Broken))
+	p.row("payments due", f.Due)
+	p.row("created", fmt.Sprintf("%d in Tryton, %d in Precoro", f.ToERP, f.ToPrecoro))
+	p.row("duplicated", f.Doubled)
+	p.row("lost", f.Lost)
+	p.row("begun in Tryton and left there, as people had paid meanwhile; each is told", f.Left)
+	p.row("faults", fmt.Sprintf("%d: %s", total(f.Faults), counts(f.Faults)))
+	p.row("kills of Tryton (kill -9), by the request that it was about to carry out", fmt.Sprintf("%d: %s", f.Killed(), counts(f.Kills)))
+	p.row("what people did", counts(f.People))
+	p.row("exceptions open at the end", counts(f.Exceptions))
+	p.row("seed, wall time", fmt.Sprintf("%d, %s", f.Seed, time.Duration(f.Wall*float64(time.Second)).Round(time.Second)))
+	p.line("")
+	p.line("What is open at the end are bills that people paid on both sides at once, or that were made not to agree. Each scene is also a test of its own in `internal/tryout`: a person paying in each of the three ways before each step, Tryton killed in each step, each fault at each step.")
+}
+
 func (p *page) mutants(caught []mutants.Catch) {
 	p.heading("Each step of the protocol is needed")
 	p.line("`make mutants` builds payrecon without one step after another and plays worlds until one shows it (`TestEachStepOfTheProtocolIsNeeded` does the same in `make test`).")
@@ -191,14 +216,14 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func total(of map[string]int) (sum int) {
+func total[K comparable](of map[K]int) (sum int) {
 	for _, n := range of {
 		sum += n
 	}
 	return sum
 }
 
-func counts(of map[string]int) string {
+func counts[K ~string](of map[K]int) string {
 	if len(of) == 0 {
 		return "none"
 	}

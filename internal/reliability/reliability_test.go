@@ -46,6 +46,13 @@ func TestWhatThePageSaysIsWorthSaying(t *testing.T) {
 	require.Empty(t, m.Chaos.Broken)
 	require.Zero(t, m.Chaos.Duplicated)
 	require.Zero(t, m.Chaos.Lost)
+	require.GreaterOrEqual(t, m.Tryout.Due, 150)
+	require.GreaterOrEqual(t, m.Tryout.ToERP+m.Tryout.ToPrecoro, 150)
+	require.Positive(t, m.Tryout.Killed())
+	require.NotEmpty(t, m.Tryout.Faults)
+	require.Empty(t, m.Tryout.Broken)
+	require.Zero(t, m.Tryout.Doubled)
+	require.Zero(t, m.Tryout.Lost)
 	require.Len(t, m.Mutants, len(mutants.All())+len(mutants.Guards()))
 }
 

@@ -16,12 +16,12 @@ type Checked struct {
 var Promises = []Checked{
 	{
 		"I1", "at most one payment of ours on the other side per payment",
-		[]string{"simulator: after every write", "campaign of kills: after every round, from the ledger"},
+		[]string{"simulator: after every write", "campaign of kills: after every round, from the ledger", "a real Tryton: in the end, from its own ledger"},
 		[]string{"TestNoPaymentIsMadeTwiceWhateverHappens", "TestTriggersOfOneCompanyShareOneLock", "TestWorkerKilledInTheMiddleOfAWrite"},
 	},
 	{
 		"I2", "our writes never take a document above its total",
-		[]string{"simulator: after every write, against what could be known a quarter of an hour before", "campaign of kills: after every round"},
+		[]string{"simulator: after every write, against what could be known a quarter of an hour before", "campaign of kills: after every round", "a real Tryton: in the end, from its own ledger"},
 		[]string{"TestPaymentCancelledDuringAQuotaWaitIsNotBooked"},
 	},
 	{
@@ -85,5 +85,9 @@ var Adversities = []Adversity{
 	{"kill -9 of the Temporal server, and restart on its database", "campaign of kills", "the same", "TestNoPaymentIsMadeTwiceAndNoneIsLostWhateverIsKilled"},
 	{"a worker of an older or newer build takes over", "campaign of kills", "the same", "TestNoPaymentIsMadeTwiceAndNoneIsLostWhateverIsKilled"},
 	{"cancel, terminate, reset of trigger, company and run; reset and pause of an activity", "campaign of kills", "the same", "TestNoPaymentIsMadeTwiceAndNoneIsLostWhateverIsKilled"},
+	{"a person pays the same in Tryton, by record, Pay button or statement, before each step of a payment", "proxy in front of a real Tryton", "never twice; an exception says why, and what of ours is left", "TestAPersonPaysTheSameInTheMiddleOfARun"},
+	{"a person pays between our last look and the step that reaches the ledger", "the same", "nobody can prevent that; the next run reports it", "TestAPaymentAtTheVeryLastMomentIsFoundOut"},
+	{"kill -9 of Tryton in the middle of each kind of write", "proxy: killed as the request arrives", "one payment, complete", "TestTrytonIsKilledInTheMiddleOfAWrite"},
+	{"each fault of the wire at each step of a payment in Tryton", "proxy", "one payment, complete", "TestEveryStepMeetsEveryFault"},
 	{"wrong credentials", "sandbox with another token", "the run ends, and says which side and what to check", "TestWrongCredentialsEndTheRunAndSayWhatToCheck"},
 }

@@ -17,6 +17,7 @@ import (
 type options struct {
 	Sim     string `required:"" placeholder:"FILE" help:"What make sim has measured."`
 	Chaos   string `required:"" placeholder:"FILE" help:"What make chaos has measured."`
+	Tryout  string `required:"" placeholder:"FILE" help:"What make tryout has measured."`
 	Mutants string `required:"" placeholder:"FILE" help:"What make mutants has found."`
 	Docs    string `required:"" placeholder:"FOLDER" help:"Where reliability.md and reliability.json go."`
 }
@@ -29,7 +30,7 @@ func main() {
 
 func (o options) run() error {
 	var m reliability.Measured
-	for path, into := range map[string]any{o.Sim: &m.Sim, o.Chaos: &m.Chaos, o.Mutants: &m.Mutants} {
+	for path, into := range map[string]any{o.Sim: &m.Sim, o.Chaos: &m.Chaos, o.Tryout: &m.Tryout, o.Mutants: &m.Mutants} {
 		text, err := os.ReadFile(path) //nolint:gosec // the files that were named
 		if err != nil {
 			return err

@@ -73,12 +73,10 @@ func conform(t *testing.T, withModule bool) {
 type desk struct {
 	*trytond.Database
 
-	people  *trytond.Books
-	admin   string // Authorization of a session
-	key     string // the field where a key stands
-	company int
-	known   map[string]int // records that were looked up
-	turn    chan struct{}
+	people *trytond.Books
+	key    string         // the field where a key stands
+	known  map[string]int // records that were looked up
+	turn   chan struct{}
 }
 
 func newDesk(t *testing.T, withModule bool) *desk {
@@ -92,12 +90,6 @@ func newDesk(t *testing.T, withModule bool) *desk {
 	people, err := d.Books(t.Context())
 	require.NoError(t, err)
 	d.people = people
-	var session []any
-	d.ask(t, &session, "common.db.login", trytond.Admin, object{"password": trytond.AdminPassword}, "en")
-	d.admin = header(trytond.Admin, session[0], session[1])
-	var preferences struct{ Company int }
-	d.ask(t, &preferences, "model.res.user.get_preferences", true, object{})
-	d.company = preferences.Company
 	return d
 }
 
@@ -105,46 +97,10 @@ func header(user string, id, key any) string {
 	return "Session " + base64.StdEncoding.EncodeToString([]byte(fmt.Sprintf("%s:%v:%v", user, id, key)))
 }
 
-// ask calls a method past the adapter, as the administrator.
-func (d *desk) ask(t *testing.T, result any, method string, params ...any) {
+// do calls a method of a model past the adapter, as somebody who may do everything.
+func (d *desk) do(t *testing.T, result any, model, method string, params ...any) {
 	t.Helper()
-	d.askAs(t, d.admin, result, method, params...)
-}
-
-func (d *desk) askAs(t *testing.T, authorization string, result any, method string, params ...any) {
-	t.Helper()
-	if params == nil {
-		params = []any{}
-	}
-	encoded, err := json.Marshal(object{"id": 1, "method": method, "params": params})
-	require.NoError(t, err)
-	request, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodPost, d.URL+"/"+d.Name+"/", bytes.NewReader(encoded))
-	require.NoError(t, err)
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", authorization)
-	answer, err := wire.RoundTrip(request)
-	require.NoError(t, err)
-	defer answer.Body.Close() //nolint:errcheck // it is read
-	body, err := io.ReadAll(answer.Body)
-	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, answer.StatusCode, method)
-	var got struct {
-		Result json.RawMessage
-		Error  json.RawMessage
-	}
-	require.NoError(t, json.Unmarshal(body, &got))
-	require.Nil(t, got.Error, "%s: %.500s", method, got.Error)
-	if result != nil {
-		decoder := json.NewDecoder(bytes.NewReader(got.Result))
-		decoder.UseNumber()
-		require.NoError(t, decoder.Decode(result))
-	}
-}
-
-// do is ask with the context that it takes last.
-func (d *desk) do(t *testing.T, result any, method string, params ...any) {
-	t.Helper()
-	d.ask(t, result, method, append(params, object{"company": d.company, "language": "en"})...)
+	require.NoError(t, d.people.Call(context.WithoutCancel(t.Context()), result, model, method, params...))
 }
 
 // wire is the network.
@@ -194,7 +150,14 @@ func (v *visitor) endSessions(t *testing.T) {
 	v.live = nil
 	v.mu.Unlock()
 	for _, one := range live {
-		v.askAs(t, one, nil, "common.db.logout")
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, v.URL+"/"+v.Name+"/", strings.NewReader(`{"id":1,"method":"common.db.logout","params":[]}`))
+		require.NoError(t, err)
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Authorization", one)
+		answer, err := wire.RoundTrip(request)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusOK, answer.StatusCode)
 	}
 }
 
@@ -263,10 +226,10 @@ func (d *desk) deny(t *testing.T) {
 		ID     int
 		Groups []int
 	}
-	d.do(t, &users, "model.res.user.search_read", list{list{"login", "=", d.Username}}, 0, nil, nil, list{"groups"})
+	d.do(t, &users, "res.user", "search_read", list{list{"login", "=", d.Username}}, 0, nil, nil, list{"groups"})
 	require.Len(t, users, 1)
 	change := func(how string) {
-		d.do(t, nil, "model.res.user.write", list{users[0].ID}, object{"groups": list{list{how, users[0].Groups}}})
+		d.do(t, nil, "res.user", "write", list{users[0].ID}, object{"groups": list{list{how, users[0].Groups}}})
 	}
 	change("remove")
 	t.Cleanup(func() { change("add") })
@@ -277,7 +240,7 @@ func (d *desk) one(t *testing.T, model string, domain ...any) int {
 	name := fmt.Sprint(model, domain)
 	if d.known[name] == 0 {
 		var ids []int
-		d.do(t, &ids, "model."+model+".search", domain, 0, nil, nil)
+		d.do(t, &ids, model, "search", domain, 0, nil, nil)
 		require.Len(t, ids, 1, name)
 		d.known[name] = ids[0]
 	}
@@ -297,15 +260,15 @@ func (d *desk) addBills(t *testing.T, specs ...erptest.BillSpec) []string {
 	for i, spec := range specs {
 		currency := d.one(t, "currency.currency", list{"code", "=", string(spec.Total.Currency())})
 		bills[i] = object{
-			"type": "in", "company": d.company, "currency": currency, "party": supplier, "invoice_address": address, "journal": journal,
+			"type": "in", "currency": currency, "party": supplier, "invoice_address": address, "journal": journal,
 			"account": account, "payment_term": term, "invoice_date": day(time.Now().UTC().Format(time.DateOnly)), "reference": spec.Link,
 			"lines": list{list{"create", list{object{
-				"type": "line", "company": d.company, "currency": currency, "quantity": 1, "account": expense, "unit_price": decimal(spec.Total.Number()), "description": "as agreed", "note": spec.Text,
+				"type": "line", "currency": currency, "quantity": 1, "account": expense, "unit_price": decimal(spec.Total.Number()), "description": "as agreed", "note": spec.Text,
 			}}}},
 		}
 	}
 	var made []int
-	d.do(t, &made, "model.account.invoice.create", bills)
+	d.do(t, &made, "account.invoice", "create", bills)
 	var confirmed []int
 	ids := make([]string, len(made))
 	for i, id := range made {
@@ -315,7 +278,7 @@ func (d *desk) addBills(t *testing.T, specs ...erptest.BillSpec) []string {
 		}
 	}
 	if len(confirmed) > 0 {
-		d.do(t, nil, "model.account.invoice.post", confirmed)
+		d.do(t, nil, "account.invoice", "post", confirmed)
 	}
 	return ids
 }
@@ -324,13 +287,13 @@ func (d *desk) addBills(t *testing.T, specs ...erptest.BillSpec) []string {
 func (d *desk) edit(t *testing.T, bill, text string) {
 	t.Helper()
 	row := d.one(t, "account.invoice.line", list{"invoice", "=", number(t, bill)})
-	d.do(t, nil, "model.account.invoice.write", list{number(t, bill)}, object{"lines": list{list{"write", list{row}, object{"note": text}}}})
+	d.do(t, nil, "account.invoice", "write", list{number(t, bill)}, object{"lines": list{list{"write", list{row}, object{"note": text}}}})
 }
 
 func (d *desk) text(t *testing.T, bill string) string {
 	t.Helper()
 	var rows []struct{ Note string }
-	d.do(t, &rows, "model.account.invoice.line.search_read", list{list{"invoice", "=", number(t, bill)}}, 0, nil, nil, list{"note"})
+	d.do(t, &rows, "account.invoice.line", "search_read", list{list{"invoice", "=", number(t, bill)}}, 0, nil, nil, list{"note"})
 	require.Len(t, rows, 1)
 	return rows[0].Note
 }
@@ -381,7 +344,7 @@ func (d *desk) payTagged(t *testing.T, bill, text string) {
 	books := d.books(t, bill)
 	id := d.pay(t, bill, books.Total, text)
 	if d.key != "description" {
-		d.do(t, nil, "model.account.payment.write", list{number(t, id)}, object{d.key: text})
+		d.do(t, nil, "account.payment", "write", list{number(t, id)}, object{d.key: text})
 	}
 }
 
@@ -420,7 +383,7 @@ func (d *desk) records(t *testing.T, bill string) []record {
 		fields = append(fields, d.key)
 	}
 	var records []record
-	d.do(t, &records, "model.account.payment.search_read", list{list{"line.move.origin.id", "=", number(t, bill), "account.invoice"}}, 0, nil, nil, fields)
+	d.do(t, &records, "account.payment", "search_read", list{list{"line.move.origin.id", "=", number(t, bill), "account.invoice"}}, 0, nil, nil, fields)
 	return records
 }
 
@@ -438,7 +401,7 @@ func (d *desk) books(t *testing.T, bill string) erptest.Books {
 			Move   struct{ Date civil } `json:"move."`
 		} `json:"payment_lines."`
 	}
-	d.do(t, &invoices, "model.account.invoice.search_read", list{list{"id", "=", number(t, bill)}}, 0, nil, nil, list{
+	d.do(t, &invoices, "account.invoice", "search_read", list{list{"id", "=", number(t, bill)}}, 0, nil, nil, list{
 		"state", "total_amount", "amount_to_pay", "currency.code", "payment_lines.debit", "payment_lines.amount_second_currency", "payment_lines.move.date",
 	})
 	require.Len(t, invoices, 1)

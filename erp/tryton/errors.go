@@ -91,7 +91,8 @@ func fault(raw json.RawMessage, at time.Time, write bool) error {
 // Two of Tryton's reasons are told by their words, which it has in English here: its errors have no codes.
 var (
 	noRight = regexp.MustCompile(`^You are not allowed to (access|execute wizard) |^Calling button .* is not allowed`)
-	isGone  = regexp.MustCompile(`^You are trying to (read|write to) records .* that don't exist anymore`)
+	// Where rules say which records a user sees, one that is gone is one that it may not read.
+	isGone = regexp.MustCompile(`^You are (trying to (read|write to)|not allowed to read) records `)
 )
 
 func declinedFor(reason string, write bool) error {

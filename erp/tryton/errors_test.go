@@ -63,6 +63,7 @@ func TestErrorsAreOfTheClosedSet(t *testing.T) {
 		"a question":            {reply{fault: list{"UserWarning", list{"name.5", "Overpays it.", "Go on?"}}}, "Refused", "Refused", "refused (UserWarning): Overpays it. Go on?"},
 		"another was faster":    {reply{fault: list{"ConcurrencyException", "Records were modified in the meanwhile"}}, "Unavailable", "Stale", ""},
 		"gone":                  {reply{fault: list{"UserError", list{words, "", nil}}}, "Refused", "Stale", ""},
+		"gone by a rule":        {reply{fault: list{"UserError", list{`You are not allowed to read records "50" of "Payment" because of at least one of these rules:`, "", nil}}}, "Refused", "Stale", ""},
 		"no right":              {reply{fault: list{"UserError", list{`You are not allowed to access "Payment".`, "", nil}}}, "Forbidden", "Forbidden", ""},
 		"no right to a button":  {reply{fault: list{"UserError", list{`Calling button "approve on "account.payment" is not allowed.`, "", nil}}}, "Forbidden", "Forbidden", ""},
 		"another login":         {reply{fault: list{"LoginException", list{"password", "Password?", "password"}}}, "Unauthorized", "Unauthorized", "Password?"},

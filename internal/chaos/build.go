@@ -16,7 +16,7 @@ type programs struct{ newer, older string }
 
 // anEditionLess is how the older build differs: what it begins goes on by the older edition's rules on any build.
 var anEditionLess = overlay.Patch{
-	File: "activities/settings.go", Find: regexp.MustCompile(`(?m)^(\s+newest\s+=\s+)(\w+)$`), Replace: "${1}${2} - 1",
+	File: "activities/settings.go", Find: regexp.MustCompile(`(?m)^(\s+Newest\s+=\s+)(\w+)$`), Replace: "${1}${2} - 1",
 }
 
 // buildBoth makes both programs. What stands in broken is built into both: with it the campaign must fail.

@@ -84,10 +84,10 @@ func (b books) fill(bill *reconcile.Bill, inv invoiceRow) error {
 			return fmt.Errorf("line %d: %w", line.ID, err)
 		}
 	}
-	if company := b.currency(); company != string(currency) && inv.State != paidFull && !s.mixed {
-		s.paid = s.listed // Tryton settles in its company's currency: what a line is over may be a cent off what was paid of it
-	}
-	if inv.State == paidFull {
+	switch {
+	case b.currency() != string(currency) && !s.mixed:
+		s.paid = s.listed // Tryton settles in its company's currency: what a line is over may be a little off what was paid of it
+	case inv.State == paidFull:
 		s.paid = max(s.paid, s.total) // it may be more: what pays a line that is reconciled with another payment
 	}
 	bill.Payments = s.payments
